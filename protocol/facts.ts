@@ -1,0 +1,179 @@
+import { encodeCanonical } from './codec.ts'
+import { formatDecimal } from './decimal.ts'
+import type { Decimal } from './decimal.ts'
+import type { Place } from './factor.ts'
+import { decimalOfRational } from './rational.ts'
+import { toKWh } from './units.ts'
+import type { Quantity } from './units.ts'
+
+/** What the bill is for. */
+export type Commodity = 'electricity' | 'gas' | 'heat' | 'water'
+
+/** How the energy was found: read from a meter, estimated, both, foreseen, or a correction of another bill. */
+export type FactsKind = 'actual' | 'estimated' | 'mixed' | 'forecast' | 'correction'
+
+/** How the file states the service period. */
+export type ServiceBasis = 'epoch' | 'printed-exclusive'
+
+/** Service period. */
+export type Service = {
+  /** First civil day, `YYYY-MM-DD`. */
+  readonly start: string
+  /** First civil day after the period, `YYYY-MM-DD` (half-open). */
+  readonly end: string
+  /** Exact instants, ISO 8601 with `Z`, when the file has them. */
+  readonly startUtc?: string
+  readonly endUtc?: string
+  readonly basis: ServiceBasis
+}
+
+/** What the file says of its readings. */
+export type Readings = {
+  readonly count: number
+  /** Identical readings that were dropped. */
+  readonly duplicates: number
+  /** Places where time is missing between two readings. */
+  readonly gaps: number
+  /** SHA-256 over the lines `start,duration,u,e,quality\n` by ascending start: comparable without the load curve. */
+  readonly seriesHash: Uint8Array
+}
+
+/** What extraction reads from a bill, for one metering point and one service period. */
+export type Facts = {
+  readonly v: 1
+  readonly extractor: { readonly id: string; readonly version: string }
+  readonly format: string
+  readonly commodity: Commodity
+  readonly utility?: {
+    readonly id?: string
+    readonly name?: string
+    readonly role?: 'supply' | 'grid' | 'both' | 'unknown'
+  }
+  /** Normalised metering point. */
+  readonly point?: string
+  readonly account?: string
+  readonly meter?: string
+  readonly service: Service
+  /** Energy delivered to the customer; never negative. */
+  readonly import: Quantity
+  /** Energy fed into the grid; never negative, never subtracted. */
+  readonly export?: Quantity
+  readonly kind: FactsKind
+  /** Where the energy was used, when the file itself says so. */
+  readonly place?: Place
+  /** Remarks of the extractor, sorted, without repetition. */
+  readonly flags: readonly string[]
+  readonly readings?: Readings
+  /** For each fact the element or column that it was read from. */
+  readonly sources: Readonly<Record<string, string>>
+}
+
+/** Outcome of extraction; all auditors share it. */
+export type Verdict = 'facts' | 'correction' | 'needs-review' | 'reject' | 'unsupported'
+
+/** Where in a file something was found; line and column count from 1. */
+export type FilePlace = { readonly line?: number; readonly column?: number; readonly path?: string }
+
+/** Why a file gives no facts. */
+export type ExtractionReason = {
+  /** `ERR_BILL_…`, stable; the message is for people. */
+  readonly code: `ERR_${string}`
+  readonly message: string
+  readonly place?: FilePlace
+}
+
+/** Result of extraction; `bills` is empty unless the verdict is `facts` or `correction`. */
+export type Extraction = {
+  readonly verdict: Verdict
+  readonly reason?: ExtractionReason
+  readonly format: string
+  readonly bills: readonly Facts[]
+}
+
+/** Energy in the JSON of `kwitness extract`: exact decimal texts; `kWh` is absent where its expansion does not end. */
+export type QuantityJson = { kWh?: string; value: string; unit: string }
+
+/** One bill in the JSON of `kwitness extract`. */
+export type FactsJson = {
+  commodity: string
+  point?: string
+  service: { start: string; end: string; startUtc?: string; endUtc?: string }
+  import: QuantityJson
+  export?: QuantityJson
+  kind: string
+  flags: string[]
+}
+
+/** The stable JSON of `kwitness extract FILE --json`. */
+export type ExtractionJson = { verdict: Verdict; reason?: ExtractionReason; format: string; bills: FactsJson[] }
+
+/** Canonical DAG-CBOR of facts; a decimal is `{u: decimal text, e: integer}`, absent fields are left out. */
+export function encodeFacts(facts: Facts): Uint8Array {
+  const { import: imported, export: exported, readings, ...rest } = facts
+  return encodeCanonical(
+    dropAbsent({
+      ...rest,
+      import: quantityBlock(imported),
+      export: exported === undefined ? undefined : quantityBlock(exported),
+      readings,
+    }),
+  )
+}
+
+/** The stable JSON of one bill. */
+export function factsToJson(facts: Facts): FactsJson {
+  const { start, end, startUtc, endUtc } = facts.service
+  return {
+    commodity: facts.commodity,
+    ...(facts.point === undefined ? {} : { point: facts.point }),
+    service: {
+      start,
+      end,
+      ...(startUtc === undefined ? {} : { startUtc }),
+      ...(endUtc === undefined ? {} : { endUtc }),
+    },
+    import: quantityJson(facts.import),
+    ...(facts.export === undefined ? {} : { export: quantityJson(facts.export) }),
+    kind: facts.kind,
+    flags: [...facts.flags],
+  }
+}
+
+/** The stable JSON of an extraction. */
+export function extractionToJson(extraction: Extraction): ExtractionJson {
+  return {
+    verdict: extraction.verdict,
+    ...(extraction.reason === undefined ? {} : { reason: extraction.reason }),
+    format: extraction.format,
+    bills: extraction.bills.map(factsToJson),
+  }
+}
+
+function quantityJson(quantity: Quantity): QuantityJson {
+  const kWh = decimalOfRational(toKWh(quantity))
+  return {
+    ...(kWh === undefined ? {} : { kWh: formatDecimal(kWh) }),
+    value: formatDecimal(quantity.value),
+    unit: quantity.unit,
+  }
+}
+
+function quantityBlock(quantity: Quantity): { unit: string; value: { u: string; e: number } } {
+  return { unit: quantity.unit, value: decimalBlock(quantity.value) }
+}
+
+function decimalBlock(value: Decimal): { u: string; e: number } {
+  return { u: value.u.toString(), e: value.e }
+}
+
+/** DAG-CBOR has no `undefined`: such fields are left out, at every depth of plain objects. */
+function dropAbsent(value: object): object {
+  const kept = Object.entries(value).filter(([, field]) => field !== undefined)
+  return Object.fromEntries(
+    kept.map(([name, field]: [string, unknown]) => [name, isPlainObject(field) ? dropAbsent(field) : field]),
+  )
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+}

@@ -1,0 +1,109 @@
+import type { CID } from 'multiformats/cid'
+import type { Vote } from '#protocol'
+import { Bucket, Database } from './database.ts'
+import type { Write } from './database.ts'
+import type {
+  AnchorRecord,
+  BatchRecord,
+  BillRecord,
+  ClaimRecord,
+  EquivocationRecord,
+  LockRecord,
+  OwnVoteRecord,
+  ProposalRecord,
+} from './records.ts'
+import { StorageError } from './storage-error.ts'
+
+/** Version of the layout below; a change of it is a migration. */
+const FORMAT = 1
+
+/**
+ * All records of a node. One registry of key spaces: a prefix is never reused for another kind.
+ *
+ * Order of writes everywhere (DESIGN 16): blocks are flushed first, then one commit makes the records that speak of
+ * them, then something is published. A crash between two steps leaves blocks that nothing names, or records whose
+ * publication is repeated at the next start; both are harmless.
+ */
+export class Store {
+  readonly #database: Database
+  /** Bills submitted here. Key: CID bytes. */
+  readonly bills: Bucket<BillRecord>
+  /** CID of the bill with a plain hash. Key: visibility byte | SHA-256. */
+  readonly billsByPlainHash: Bucket<CID>
+  /** Bills whose claims are not proposed yet, in order of arrival. Key: time | CID bytes. */
+  readonly queue: Bucket<CID>
+  /** Key: claim id. */
+  readonly claims: Bucket<ClaimRecord>
+  /** Claims of a bill. Key: CID bytes | ordinal | claim id. */
+  readonly claimsByBill: Bucket<Uint8Array>
+  /** Key: batch digest. */
+  readonly batches: Bucket<BatchRecord>
+  /** Batch of a sponsor's sequence number, the first one seen. Key: epoch | sponsor | sequence number. */
+  readonly chains: Bucket<Uint8Array>
+  /** Certified batches that are not anchored. Key: batch digest. */
+  readonly unanchored: Bucket<true>
+  /** Key: batch digest. */
+  readonly ownVotes: Bucket<OwnVoteRecord>
+  /** Votes of the committee on batches without certificate. Key: batch digest | voter. */
+  readonly votes: Bucket<Vote>
+  /** Key: point tag. */
+  readonly locks: Bucket<LockRecord>
+  /** Key: sequence number. */
+  readonly anchors: Bucket<AnchorRecord>
+  /** Key: struct hash of the anchor. */
+  readonly proposals: Bucket<ProposalRecord>
+  /** Key: sponsor | sequence number. */
+  readonly equivocations: Bucket<EquivocationRecord>
+  /** Cursors and identity of this store. Key: UTF-8 name. */
+  readonly meta: Bucket<unknown>
+
+  private constructor(database: Database) {
+    this.#database = database
+    this.bills = new Bucket(database, 0x10)
+    this.billsByPlainHash = new Bucket(database, 0x11)
+    this.queue = new Bucket(database, 0x12)
+    this.claims = new Bucket(database, 0x20)
+    this.claimsByBill = new Bucket(database, 0x21)
+    this.batches = new Bucket(database, 0x30)
+    this.chains = new Bucket(database, 0x31)
+    this.unanchored = new Bucket(database, 0x32)
+    this.ownVotes = new Bucket(database, 0x40)
+    this.votes = new Bucket(database, 0x41)
+    this.locks = new Bucket(database, 0x50)
+    this.anchors = new Bucket(database, 0x60)
+    this.proposals = new Bucket(database, 0x61)
+    this.equivocations = new Bucket(database, 0x70)
+    this.meta = new Bucket(database, 0x01)
+  }
+
+  /**
+   * Opens the store of a network at `path`, making it if absent.
+   *
+   * @throws {StorageError} ERR_STORAGE_LOCKED, ERR_STORAGE_BROKEN, ERR_STORAGE_FOREIGN (another network or format).
+   */
+  static async open(path: string, networkId: Uint8Array): Promise<Store> {
+    const store = new Store(await Database.open(path))
+    const key = new TextEncoder().encode('identity')
+    const ours = { format: FORMAT, networkId }
+    const found = await store.meta.find(key)
+    if (found === undefined) {
+      await store.commit([store.meta.put(key, ours)], { durable: true })
+    } else if (JSON.stringify(found) !== JSON.stringify(ours)) {
+      await store.close()
+      throw new StorageError(`store ${path} belongs to another network or format`, {
+        code: 'ERR_STORAGE_FOREIGN',
+        path,
+      })
+    }
+    return store
+  }
+
+  /** Writes all or nothing; `durable` as in {@link Database.commit}. */
+  async commit(writes: readonly Write[], options: { readonly durable: boolean }): Promise<void> {
+    await this.#database.commit(writes, options.durable)
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close()
+  }
+}

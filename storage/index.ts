@@ -1,0 +1,6 @@
+export { Bucket, Database, keyOfNumber } from './database.ts'
+export type { KeyRange, Write } from './database.ts'
+export { Store } from './buckets.ts'
+export type * from './records.ts'
+export { StorageError } from './storage-error.ts'
+export type { StorageFailure } from './storage-error.ts'

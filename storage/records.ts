@@ -1,0 +1,88 @@
+import type { CID } from 'multiformats/cid'
+import type { Announcement, AnchorWire, Certificate, Claim, Equivocation, Refusal, VoteContent } from '#protocol'
+
+/** Place as a claim carries it. */
+export type DeclaredPlace = NonNullable<Claim['declaredPlace']>
+
+/** Why a bill goes no further. */
+export type Reason = {
+  readonly code: string
+  readonly message: string
+  readonly place?: string
+  readonly heldBy?: string
+}
+
+/** A bill that was submitted to this node. Key: CID bytes. */
+export type BillRecord = {
+  readonly cid: CID
+  readonly visibility: 'public' | 'sealed'
+  readonly plainHash: Uint8Array
+  readonly sizeBytes: number
+  readonly file?: string
+  readonly declaredPlace?: DeclaredPlace
+  readonly holder: Uint8Array
+  readonly receivedAtMs: number
+  /** `open` until its claims are proposed; then their records tell. */
+  readonly state: 'open' | 'claimed' | 'rejected' | 'needs-review'
+  readonly reason?: Reason
+  readonly claimIds: readonly Uint8Array[]
+}
+
+/** A claim that this node has seen in a batch. Key: claim id. */
+export type ClaimRecord = {
+  readonly claimId: Uint8Array
+  readonly claim: Claim
+  readonly visibility: 'public' | 'sealed'
+  /** Digest of the batch that stands for it: the first certified one, else the last seen. */
+  readonly batch: Uint8Array
+  readonly index: number
+  readonly state: 'proposed' | 'certified' | 'anchored' | 'final'
+  readonly anchorSeq?: number
+  readonly proposedAtMs: number
+  readonly certifiedAtMs?: number
+  readonly anchoredAtMs?: number
+  readonly finalAtMs?: number
+}
+
+/** A batch of the region. Key: digest of its CID. */
+export type BatchRecord = {
+  readonly announcement: Announcement
+  readonly state: 'announced' | 'certified' | 'anchored' | 'abandoned'
+  /** Of each claim, in batch order; known once the batch was audited. */
+  readonly leaves: readonly Uint8Array[]
+  readonly claimIds: readonly Uint8Array[]
+  readonly certificate?: Certificate
+  readonly anchorSeq?: number
+}
+
+/** This node's own vote: the intent is durable before the signature exists. Key: batch digest. */
+export type OwnVoteRecord = {
+  readonly content: VoteContent
+  readonly bitmap: Uint8Array
+  readonly refusals: readonly Refusal[]
+}
+
+/** Claimed periods of one point tag, ascending by start day and never overlapping. Key: point tag. */
+export type LockRecord = readonly { readonly startDay: number; readonly endDay: number; readonly claimId: Uint8Array }[]
+
+/** An anchor that the chain has. Key: sequence number. */
+export type AnchorRecord = {
+  readonly anchor: AnchorWire
+  readonly manifest: CID
+  readonly signatures: readonly Uint8Array[]
+  readonly state: 'anchored' | 'final'
+  readonly transactionHash: Uint8Array
+  readonly blockNumber: number
+  readonly blockHash: Uint8Array
+  readonly gasUsed: string
+}
+
+/** An anchor that auditors have signed and the chain may not have yet. Key: anchor's struct hash. */
+export type ProposalRecord = {
+  readonly anchor: AnchorWire
+  readonly manifest: CID
+  readonly signatures: readonly { readonly signer: Uint8Array; readonly signature: Uint8Array }[]
+}
+
+/** A sponsor that signed two batches for one sequence number. Key: sponsor | sequence number. */
+export type EquivocationRecord = Equivocation

@@ -1,0 +1,110 @@
+import { cidOfBlock, digestOf, encodeManifest, isBitSet, LIMITS, merkleRoot, merklePath, toHex } from '#protocol'
+import type { Anchor, Announcement, Certificate, Manifest } from '#protocol'
+
+/** A certified batch with what anchoring needs of each of its claims. */
+export type CertifiedBatch = {
+  readonly announcement: Announcement
+  readonly certificate: Certificate
+  readonly leaves: readonly Uint8Array[]
+  readonly claimIds: readonly Uint8Array[]
+  readonly gramsLocation: readonly bigint[]
+  readonly gramsMarket: readonly (bigint | undefined)[]
+}
+
+/** Where an anchor would stand. */
+export type AnchorPlace = {
+  readonly region: string
+  readonly epoch: number
+  readonly seq: number
+  readonly prev: Uint8Array
+}
+
+/** An anchor with its manifest. */
+export type AnchorPlan = { readonly anchor: Anchor; readonly manifest: Manifest }
+
+/** Indices of the claims of a batch that enter an anchor: accepted, not omitted. */
+export function countedClaims(batch: CertifiedBatch, omitted: readonly number[]): number[] {
+  return batch.leaves.flatMap((_, i) => (isBitSet(batch.certificate.bitmap, i) && !omitted.includes(i) ? [i] : []))
+}
+
+function rootOf(batch: CertifiedBatch, counted: readonly number[]): Uint8Array {
+  return merkleRoot(counted.flatMap((i) => batch.leaves[i] ?? []))
+}
+
+/**
+ * The anchor over certified batches, in the order given. A claim that is anchored already, or stands earlier in this
+ * anchor, is omitted; a batch of which nothing is left is listed all the same, so that it is done with.
+ *
+ * @param isAnchored whether a claim id is in an anchor of the chain.
+ * @returns undefined if no claim is left to anchor.
+ */
+export function planAnchor(
+  place: AnchorPlace,
+  batches: readonly CertifiedBatch[],
+  isAnchored: (claimId: Uint8Array) => boolean,
+): AnchorPlan | undefined {
+  const seen = new Set<string>()
+  const listed: { batch: CertifiedBatch; omitted: number[]; counted: number[] }[] = []
+  let claims = 0
+  for (const batch of batches) {
+    if (listed.length === LIMITS.anchorBatches || claims + batch.certificate.content.accepted > LIMITS.anchorClaims)
+      break
+    const omitted = countedClaims(batch, []).filter((i) => {
+      const claimId = batch.claimIds[i]
+      return claimId === undefined || isAnchored(claimId) || seen.has(toHex(claimId))
+    })
+    const counted = countedClaims(batch, omitted)
+    for (const i of counted) seen.add(toHex(batch.claimIds[i] ?? new Uint8Array()))
+    claims += counted.length
+    listed.push({ batch, omitted, counted })
+  }
+  if (claims === 0) return undefined
+  const manifest: Manifest = {
+    v: 1,
+    ...place,
+    batches: listed.map(({ batch, omitted }) => ({
+      announcement: batch.announcement,
+      certificate: batch.certificate,
+      omitted,
+    })),
+  }
+  const sum = (grams: (batch: CertifiedBatch, i: number) => bigint | undefined): bigint =>
+    listed.reduce((all, { batch, counted }) => counted.reduce((s, i) => s + (grams(batch, i) ?? 0n), all), 0n)
+  const anchor: Anchor = {
+    ...place,
+    root: merkleRoot(rootsOf(listed)),
+    manifest: digestOf(cidOfBlock(encodeManifest(manifest))),
+    claims,
+    gramsLocation: sum((batch, i) => batch.gramsLocation[i]),
+    gramsMarket: sum((batch, i) => batch.gramsMarket[i]),
+  }
+  return { anchor, manifest }
+}
+
+// A batch of which nothing is counted has no root and therefore no leaf in the upper tree.
+function rootsOf(listed: readonly { batch: CertifiedBatch; counted: readonly number[] }[]): Uint8Array[] {
+  return listed.filter(({ counted }) => counted.length > 0).map(({ batch, counted }) => rootOf(batch, counted))
+}
+
+/**
+ * Path from a claim's leaf to the root of an anchor: through its batch's counted leaves, then through the batches' roots.
+ *
+ * @param batches the manifest's batches in order, each with its omitted claims.
+ * @returns undefined if the anchor does not count the claim.
+ */
+export function anchorPath(
+  batches: readonly { readonly batch: CertifiedBatch; readonly omitted: readonly number[] }[],
+  at: number,
+  index: number,
+): Uint8Array[] | undefined {
+  const listed = batches.map(({ batch, omitted }) => ({ batch, counted: countedClaims(batch, omitted) }))
+  const own = listed[at]
+  const position = own?.counted.indexOf(index) ?? -1
+  if (own === undefined || position < 0) return undefined
+  const inner = merklePath(
+    own.counted.flatMap((i) => own.batch.leaves[i] ?? []),
+    position,
+  )
+  const upper = listed.slice(0, at).filter(({ counted }) => counted.length > 0).length
+  return [...inner, ...merklePath(rootsOf(listed), upper)]
+}

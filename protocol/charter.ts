@@ -73,13 +73,18 @@ export function charterCid(charter: Charter): CID {
   return cidOfBlock(encodeCharter(charter))
 }
 
+// A charter is a value that nobody changes; encoding and hashing it for every proof would cost as much as a signature.
+const domains = new WeakMap<Charter, Domain>()
+
 /** Domain of every signature of a charter's network. */
 export function domainOf(charter: Charter): Domain {
-  return {
-    chainId: charter.chain.chainId,
-    registry: charter.chain.registry,
-    networkId: digestOf(charterCid(charter)),
+  let domain = domains.get(charter)
+  if (domain === undefined) {
+    const { chainId, registry } = charter.chain
+    domain = { chainId, registry, networkId: digestOf(charterCid(charter)) }
+    domains.set(charter, domain)
   }
+  return domain
 }
 
 /** Prefix of libp2p protocol ids and gossip topics of a network: `/kwitness/<last 16 characters of the charter's CID>`. */

@@ -73,7 +73,7 @@ export const claimShape = z.strictObject({
 export type Claim = z.infer<typeof claimShape>
 
 /**
- * Merkle leaf of a claim: keccak256(keccak256(words)), 22 words in this order:
+ * Merkle leaf of a claim: keccak256(keccak256(words)), 23 words in this order:
  *
  * network id | region | bill codec | bill digest | plain hash | ordinal | facts hash | derivation hash | rules hash |
  * point tag | tag basis | start day | end day | energy Wh n | energy Wh d | grams location | market known | grams market |

@@ -42,6 +42,15 @@ export function merklePath(leaves: readonly Uint8Array[], index: number): Uint8A
   return path
 }
 
+/** Number of siblings in the path of leaf `index` of a tree over `size` leaves. */
+export function merklePathLength(size: number, index: number): number {
+  let length = 0
+  for (let [width, at] = [size, index]; width > 1; [width, at] = [(width + 1) >> 1, at >> 1]) {
+    if ((at ^ 1) < width) length += 1
+  }
+  return length
+}
+
 /** Root that a leaf and its path lead to. */
 export function rootOfPath(leaf: Uint8Array, path: readonly Uint8Array[]): Uint8Array {
   let node = leaf

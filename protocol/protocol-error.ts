@@ -6,7 +6,7 @@ export type ProtocolFailure =
   | { readonly code: 'ERR_PROTOCOL_HEX' }
   /** Bytes are over the size limit of their kind; nothing was parsed. */
   | { readonly code: 'ERR_PROTOCOL_TOO_LARGE'; readonly sizeBytes: number; readonly limitBytes: number }
-  /** Bytes are not canonical DAG-CBOR. */
+  /** Bytes are not canonical DAG-CBOR; of a proof file, not canonical JSON. */
   | { readonly code: 'ERR_PROTOCOL_CODEC' }
   /** Decoded value does not have the shape of its kind; `place` is the path of the first wrong field. */
   | { readonly code: 'ERR_PROTOCOL_SCHEMA'; readonly place: string }

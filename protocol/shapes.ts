@@ -3,19 +3,19 @@ import { z } from 'zod'
 import { DAG_CBOR_CODE, DAG_PB_CODE, RAW_CODE, SHA2_256_CODE } from './codec.ts'
 
 /** Schema of a byte string of exactly `size` bytes. */
-export function bytesShape(size: number): z.ZodType<Uint8Array> {
+export function bytesShape(size: number): z.ZodType<Uint8Array, Uint8Array> {
   return z.custom<Uint8Array>((v) => v instanceof Uint8Array && v.byteLength === size, `expected ${size} bytes`)
 }
 
 /** Schema of a byte string of at most `limit` bytes. */
-export function bytesUpToShape(limit: number): z.ZodType<Uint8Array> {
+export function bytesUpToShape(limit: number): z.ZodType<Uint8Array, Uint8Array> {
   return z.custom<Uint8Array>(
     (v) => v instanceof Uint8Array && v.byteLength <= limit,
     `expected at most ${limit} bytes`,
   )
 }
 
-function cidShape(codes: readonly number[]): z.ZodType<CID> {
+function cidShape(codes: readonly number[]): z.ZodType<CID, CID> {
   return z.custom<CID>((v) => {
     const cid = CID.asCID(v)
     return cid !== null && cid.version === 1 && codes.includes(cid.code) && cid.multihash.code === SHA2_256_CODE
@@ -23,9 +23,9 @@ function cidShape(codes: readonly number[]): z.ZodType<CID> {
 }
 
 /** Schema of the CID of a bill: a raw block, or a UnixFS file of several. */
-export const billCidShape: z.ZodType<CID> = cidShape([RAW_CODE, DAG_PB_CODE])
+export const billCidShape: z.ZodType<CID, CID> = cidShape([RAW_CODE, DAG_PB_CODE])
 /** Schema of the CID of a DAG-CBOR block. */
-export const blockCidShape: z.ZodType<CID> = cidShape([DAG_CBOR_CODE])
+export const blockCidShape: z.ZodType<CID, CID> = cidShape([DAG_CBOR_CODE])
 /** Schema of a count or index. */
 export const countShape = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 /** Schema of an unsigned integer as a decimal text without leading zeros, below 2^256. */

@@ -1,0 +1,8 @@
+/** Bills of one list: a page that a person reads. */
+export const MAX_LISTED_BILLS = 1_000
+/** Bills of a list when the request does not say. */
+export const DEFAULT_LISTED_BILLS = 100
+/** Longest file name kept with a bill, as on common file systems. */
+export const MAX_FILE_NAME = 255
+/** A request that sends nothing for so long is closed: a slow client must not hold a connection for ever. */
+export const REQUEST_TIMEOUT_MS = 120_000

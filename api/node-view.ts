@@ -1,0 +1,147 @@
+import type { Place } from '#protocol'
+
+/** States of a bill and of its claims (DESIGN 9). An unsupported format is `needs-review` with its code. */
+export type BillState = 'received' | 'proposed' | 'certified' | 'anchored' | 'final' | 'rejected' | 'needs-review'
+
+/** Whether anybody may read a bill, or only its holder and the region's auditors. */
+export type Visibility = 'public' | 'sealed'
+
+/** Where on the chain a claim is anchored. */
+export type AnchorStatus = {
+  readonly seq: number
+  /** Claims of the whole anchor: gas of one claim is `gasUsed / claims`. */
+  readonly claims: number
+  /** Transaction hash, `0x` hex. */
+  readonly tx: string
+  readonly block: number
+  /** Decimal text. */
+  readonly gasUsed: string
+}
+
+/** One claim of a bill. */
+export type ClaimStatus = {
+  /** `0x` hex. */
+  readonly claimId: string
+  readonly ordinal: number
+  readonly state: BillState
+  /** Civil days, half-open. */
+  readonly service: { readonly start: string; readonly end: string }
+  /** Exact decimal text. */
+  readonly energyKWh: string
+  /** Decimal text. */
+  readonly gramsCO2e: string
+  readonly assurance: string
+  /** CID of the batch. */
+  readonly batch: string
+  /** Address of the sponsor, `0x` hex. */
+  readonly sponsor: string
+  readonly anchor?: AnchorStatus
+}
+
+/** Why a bill was refused or waits for a person. */
+export type StatusReason = {
+  readonly code: string
+  readonly message: string
+  /** Where in the file. */
+  readonly place?: string
+  /** Claim that holds the metering point's period. */
+  readonly heldBy?: string
+}
+
+/** A bill as its submitter sees it. */
+export type BillStatus = {
+  readonly cid: string
+  /** The least advanced state of its claims. */
+  readonly state: BillState
+  readonly visibility: Visibility
+  readonly region: string
+  /** File name that the submitter gave. */
+  readonly file?: string
+  /** ISO 8601, UTC. */
+  readonly receivedAt?: string
+  readonly reason?: StatusReason
+  readonly claims: readonly ClaimStatus[]
+  /** Times since the bill was received, in ms. */
+  readonly certifiedMs?: number
+  readonly anchoredMs?: number
+  readonly finalMs?: number
+}
+
+/** How a node is. */
+export type NodeHealth = {
+  /** False when the operator must act, or when the node cannot reach a quorum of its committee. */
+  readonly ok: boolean
+  readonly region: string
+  /** The auditor's address, `0x` hex. */
+  readonly address: string
+  readonly peerId: string
+  readonly listen: readonly string[]
+  /** CID of the charter. */
+  readonly network: string
+  /** `alive` counts this node and the committee members that it is connected to. */
+  readonly committee: { readonly size: number; readonly quorum: number; readonly alive: number }
+  /** Bills that wait to be proposed. */
+  readonly queue: number
+  /** Certified claims without anchor, and the age of the oldest. */
+  readonly anchorLag: { readonly claims: number; readonly oldestMs: number }
+  readonly chain: { readonly ok: boolean; readonly reason?: string }
+  readonly version: string
+  readonly uptimeS: number
+  readonly rssBytes: number
+}
+
+/** A connected peer. */
+export type PeerStatus = {
+  readonly peerId: string
+  /** The peer's address as an auditor, `0x` hex. */
+  readonly address: string
+  /** Multiaddr of the connection. */
+  readonly remote: string
+  readonly direction: 'inbound' | 'outbound'
+  /** ISO 8601, UTC. */
+  readonly since: string
+  /** True if it is in the committee of this node's region. */
+  readonly member: boolean
+}
+
+/** A peer that was turned away. */
+export type PeerRefusal = {
+  readonly peer: string
+  /** What differs: rules, data set, chain, version, or who the peer is. */
+  readonly reason: string
+  /** ISO 8601, UTC. */
+  readonly at: string
+}
+
+/** A bill as it is handed in. */
+export type Submission = {
+  readonly bytes: Uint8Array
+  readonly visibility: Visibility
+  readonly file?: string
+  /** Where the energy was used, for bills that do not say so themselves. */
+  readonly declaredPlace?: Place
+  /** Account of the API key. */
+  readonly accountId: string
+}
+
+/** What the HTTP API sees of a node. */
+export interface NodeView {
+  /**
+   * Takes a bill; resolves only when it is durable, so that what is acknowledged is never lost.
+   *
+   * @throws {CodedError} when the bill is refused: nothing of it was kept.
+   */
+  submitBill(submission: Submission, signal: AbortSignal): Promise<BillStatus>
+  /** Status of a bill, by the text of its CID. */
+  findStatus(cid: string): Promise<BillStatus | undefined>
+  /** The latest bills that were submitted here, newest first. */
+  listBills(limit: number): Promise<BillStatus[]>
+  /** Bytes of a bill; `sealed` is true when they are still the age file because this node may not open it. */
+  readBill(cid: string, signal: AbortSignal): Promise<{ bytes: Uint8Array; sealed: boolean } | undefined>
+  /** Canonical JSON bytes of the proof of one claim of a bill; `undefined` until it is certified. */
+  findProof(cid: string, signal: AbortSignal, ordinal?: number): Promise<Uint8Array | undefined>
+  health(): NodeHealth
+  peers(): PeerStatus[]
+  /** Peers that were turned away lately, newest first. */
+  refusals(): PeerRefusal[]
+}

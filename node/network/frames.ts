@@ -1,0 +1,159 @@
+import type { Stream } from '@libp2p/interface'
+import { READ_AHEAD_BYTES } from './constants.ts'
+import { NetworkError } from './network-error.ts'
+
+/*
+ * Frame on a stream:
+ *
+ *   u32 big-endian   length of the payload
+ *   u8               kind
+ *   bytes            payload
+ *
+ * The end of an exchange is always a frame of its own, never the end of the stream, so that a cut is not taken for it.
+ */
+const HEAD_BYTES = 5
+
+/** One frame. */
+export type Frame = { readonly kind: number; readonly payload: Uint8Array }
+
+function frameHead(kind: number, sizeBytes: number): Uint8Array {
+  const head = new Uint8Array(HEAD_BYTES)
+  new DataView(head.buffer).setUint32(0, sizeBytes)
+  head[4] = kind
+  return head
+}
+
+/** Frames over a libp2p stream, both ways, with back-pressure. One reader at a time, one writer at a time. */
+export class FrameStream {
+  readonly #stream: Stream
+  #chunks: Uint8Array[] = []
+  #size = 0
+  #wanted = 0
+  #ended = false
+  #failure: Error | undefined
+  #wake: (() => void) | undefined
+
+  constructor(stream: Stream) {
+    this.#stream = stream
+    const end = (): void => {
+      this.#ended = true
+      this.#wake?.()
+    }
+    stream.addEventListener('remoteCloseWrite', end)
+    stream.addEventListener('end', end)
+    stream.addEventListener('close', (event) => {
+      this.#failure = event.error
+      end()
+    })
+    if (stream.readableEnded || stream.status !== 'open') this.#ended = true
+    // The listener for data comes last: what the stream has buffered is delivered at once.
+    stream.addEventListener('message', (event) => {
+      this.#take(event.data instanceof Uint8Array ? event.data : event.data.subarray())
+    })
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#chunks.push(chunk)
+    this.#size += chunk.byteLength
+    if (this.#size > READ_AHEAD_BYTES && this.#size > this.#wanted && this.#stream.readStatus === 'readable') {
+      this.#stream.pause()
+    }
+    if (this.#size >= this.#wanted) this.#wake?.()
+  }
+
+  /**
+   * The next frame. Its length is checked before a byte of it is waited for.
+   *
+   * @throws {NetworkError} ERR_NETWORK_TOO_LARGE, ERR_NETWORK_CUT; the reason of `signal`. The stream is useless then.
+   */
+  async read(limitBytes: number, signal: AbortSignal): Promise<Frame> {
+    const head = await this.#readBytes(HEAD_BYTES, signal)
+    const sizeBytes = new DataView(head.buffer, head.byteOffset).getUint32(0)
+    if (sizeBytes > limitBytes) {
+      throw new NetworkError(`frame of ${sizeBytes} bytes, at most ${limitBytes} are read`, {
+        code: 'ERR_NETWORK_TOO_LARGE',
+        sizeBytes,
+        limitBytes,
+      })
+    }
+    return { kind: head[4] ?? 0, payload: await this.#readBytes(sizeBytes, signal) }
+  }
+
+  async #readBytes(count: number, signal: AbortSignal): Promise<Uint8Array> {
+    while (this.#size < count) {
+      signal.throwIfAborted()
+      // Resuming delivers at once what the stream held back, also when the other side has closed since.
+      if (this.#stream.readStatus === 'paused') this.#stream.resume()
+      if (this.#size >= count) break
+      if (this.#ended) {
+        const options = this.#failure === undefined ? {} : { cause: this.#failure }
+        throw new NetworkError('stream ended before its last frame', { code: 'ERR_NETWORK_CUT' }, options)
+      }
+      await this.#untilMore(count, signal)
+    }
+    return this.#shift(count)
+  }
+
+  async #untilMore(count: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    this.#wanted = count
+    this.#wake = wake
+    signal.addEventListener('abort', wake)
+    await promise
+    signal.removeEventListener('abort', wake)
+    this.#wanted = 0
+    this.#wake = undefined
+  }
+
+  #shift(count: number): Uint8Array {
+    this.#size -= count
+    const first = this.#chunks[0]
+    if (first !== undefined && first.byteLength > count) {
+      this.#chunks[0] = first.subarray(count)
+      return first.subarray(0, count)
+    }
+    const bytes = new Uint8Array(count)
+    let at = 0
+    while (at < count) {
+      const chunk = this.#chunks[0] ?? new Uint8Array(0)
+      const part = chunk.subarray(0, count - at)
+      bytes.set(part, at)
+      at += part.byteLength
+      if (part.byteLength === chunk.byteLength) this.#chunks.shift()
+      else this.#chunks[0] = chunk.subarray(part.byteLength)
+    }
+    return bytes
+  }
+
+  /**
+   * Sends a frame and waits while the other side reads slowly.
+   *
+   * @throws the stream's error when it is closed; the reason of `signal`.
+   */
+  async write(kind: number, payload: Uint8Array, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    this.#stream.send(frameHead(kind, payload.byteLength))
+    if (payload.byteLength > 0) this.#stream.send(payload)
+    if (this.#stream.writableNeedsDrain) await this.#stream.onDrain({ signal })
+  }
+
+  /** Closes this side after what was sent has left; cuts the stream if that takes longer than `signal` allows. */
+  async close(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#stream.close({ signal })
+    } catch (thrown) {
+      this.abort(thrown instanceof Error ? thrown : new Error(String(thrown)))
+    }
+  }
+
+  /** Cuts the stream; the other side sees an error. */
+  abort(reason: Error): void {
+    this.#stream.abort(reason)
+  }
+
+  /** Calls back when the stream is closed or cut by the other side. */
+  onClose(callback: () => void): void {
+    this.#stream.addEventListener('close', callback, { once: true })
+  }
+}

@@ -86,25 +86,42 @@ function rootsOf(listed: readonly { batch: CertifiedBatch; counted: readonly num
   return listed.filter(({ counted }) => counted.length > 0).map(({ batch, counted }) => rootOf(batch, counted))
 }
 
+/** A batch of an anchor's manifest with the claims that it omits. */
+export type AnchoredBatch = {
+  readonly certificate: Certificate
+  readonly omitted: readonly number[]
+  /** Of all claims in batch order; of other batches than the claim's own, needed only where claims are omitted. */
+  readonly leaves?: readonly Uint8Array[]
+}
+
+// Nothing omitted: the root is the one that the votes carry, so that the other batches' leaves need not be at hand.
+function anchoredRootOf({ certificate, omitted, leaves = [] }: AnchoredBatch): Uint8Array[] {
+  const { accepted, acceptedRoot } = certificate.content
+  if (accepted === omitted.length) return []
+  return [omitted.length === 0 ? acceptedRoot : merkleRoot(countedLeaves(certificate, leaves, omitted))]
+}
+
+function countedLeaves(
+  certificate: Certificate,
+  leaves: readonly Uint8Array[],
+  omitted: readonly number[],
+): Uint8Array[] {
+  return leaves.filter((_, i) => isBitSet(certificate.bitmap, i) && !omitted.includes(i))
+}
+
 /**
  * Path from a claim's leaf to the root of an anchor: through its batch's counted leaves, then through the batches' roots.
  *
  * @param batches the manifest's batches in order, each with its omitted claims.
  * @returns undefined if the anchor does not count the claim.
  */
-export function anchorPath(
-  batches: readonly { readonly batch: CertifiedBatch; readonly omitted: readonly number[] }[],
-  at: number,
-  index: number,
-): Uint8Array[] | undefined {
-  const listed = batches.map(({ batch, omitted }) => ({ batch, counted: countedClaims(batch, omitted) }))
-  const own = listed[at]
-  const position = own?.counted.indexOf(index) ?? -1
-  if (own === undefined || position < 0) return undefined
-  const inner = merklePath(
-    own.counted.flatMap((i) => own.batch.leaves[i] ?? []),
-    position,
-  )
-  const upper = listed.slice(0, at).filter(({ counted }) => counted.length > 0).length
-  return [...inner, ...merklePath(rootsOf(listed), upper)]
+export function anchorPath(batches: readonly AnchoredBatch[], at: number, index: number): Uint8Array[] | undefined {
+  const own = batches[at]
+  const leaf = own?.leaves?.[index]
+  if (own === undefined || leaf === undefined) return undefined
+  if (!isBitSet(own.certificate.bitmap, index) || own.omitted.includes(index)) return undefined
+  const counted = countedLeaves(own.certificate, own.leaves ?? [], own.omitted)
+  const position = countedLeaves(own.certificate, own.leaves?.slice(0, index) ?? [], own.omitted).length
+  const below = batches.slice(0, at).flatMap(anchoredRootOf).length
+  return [...merklePath(counted, position), ...merklePath(batches.flatMap(anchoredRootOf), below)]
 }

@@ -27,6 +27,11 @@ export class Tally {
     return true
   }
 
+  /** True if the member has voted. */
+  has(voter: Uint8Array): boolean {
+    return this.#votes.has(toHex(voter))
+  }
+
   votes(): Vote[] {
     return [...this.#votes.values()]
   }

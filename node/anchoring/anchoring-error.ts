@@ -1,0 +1,15 @@
+import { CodedError } from '#protocol'
+
+/** Failures of anchoring; all mean that this node does not sign, and none stops certification. */
+export type AnchoringFailure =
+  /** A signature on an anchor is not its member's. */
+  | { readonly code: 'ERR_ANCHOR_SIGNATURE' }
+  /** A batch of a proposal is not certified here (yet), or is anchored already. */
+  | { readonly code: 'ERR_ANCHOR_BATCH' }
+  /** A bill of a proposal is not in this node's archive. */
+  | { readonly code: 'ERR_ANCHOR_BILL' }
+  /** A proposal's root, counts or sums do not follow from its manifest. */
+  | { readonly code: 'ERR_ANCHOR_CONTENT' }
+
+/** Error of anchoring. */
+export class AnchoringError extends CodedError<AnchoringFailure> {}

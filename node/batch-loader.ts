@@ -1,0 +1,118 @@
+import { decode as decodeCbor } from '@ipld/dag-cbor'
+import type { CID } from 'multiformats/cid'
+import {
+  billOfEntry,
+  claimIdOf,
+  claimShape,
+  decodeBatch,
+  digestOf,
+  equalBytes,
+  leafOf,
+  parseShape,
+  ProtocolError,
+  verifyBatchMatches,
+} from '#protocol'
+import type { Announcement, Batch, Claim } from '#protocol'
+import type { Archive } from '#storage'
+import { unseal } from '#storage'
+import type { RegionContext } from './region-context.ts'
+
+/** Brings blocks from peers into the block store; each is checked against its CID before it is stored. */
+export interface BlockFetcher {
+  /** @throws when a block cannot be had from anybody before the signal aborts. */
+  fetchBlocks(cids: readonly CID[], options: { from: readonly string[]; signal: AbortSignal }): Promise<void>
+  /** Bills may have several blocks: fetches each root, then what it links. */
+  fetchBills(cids: readonly CID[], options: { from: readonly string[]; signal: AbortSignal }): Promise<void>
+}
+
+/** A batch with its claims opened. */
+export type LoadedBatch = {
+  readonly announcement: Announcement
+  readonly digest: Uint8Array
+  readonly batch: Batch
+  /** In batch order. */
+  readonly claims: readonly Claim[]
+  readonly leaves: readonly Uint8Array[]
+  readonly claimIds: readonly Uint8Array[]
+}
+
+/** Gets announced batches and the bills that they speak of. */
+export class BatchLoader {
+  readonly #context: RegionContext
+  readonly #archive: Archive
+  readonly #fetcher: BlockFetcher
+  /** Peers to ask, the sponsor first. */
+  readonly #peersFor: (sponsor: Uint8Array) => readonly string[]
+
+  constructor(init: {
+    context: RegionContext
+    archive: Archive
+    fetcher: BlockFetcher
+    peersFor: (sponsor: Uint8Array) => readonly string[]
+  }) {
+    this.#context = init.context
+    this.#archive = init.archive
+    this.#fetcher = init.fetcher
+    this.#peersFor = init.peersFor
+  }
+
+  /**
+   * The announced batch with its claims; sealed claims are opened with the archive key and must have the public leaves.
+   *
+   * @throws {ProtocolError} when the batch contradicts its announcement, or a sealed claim its leaf: no node can accept it.
+   */
+  async load(announcement: Announcement, signal: AbortSignal): Promise<LoadedBatch> {
+    const from = this.#peersFor(announcement.sponsor)
+    await this.#fetcher.fetchBlocks([announcement.batch], { from, signal })
+    const batch = decodeBatch(await this.#archive.getBlock(announcement.batch))
+    verifyBatchMatches(this.#context.domain, announcement, batch)
+    return this.open(announcement, batch, await this.#openSealed(batch))
+  }
+
+  /** The batch with claims that are known already: the sponsor's own. */
+  open(announcement: Announcement, batch: Batch, sealedClaims: readonly Claim[]): LoadedBatch {
+    const { domain } = this.#context
+    let nextSealed = 0
+    const claims: Claim[] = []
+    const leaves: Uint8Array[] = []
+    for (const entry of batch.entries) {
+      const claim = entry.kind === 'public' ? entry.claim : sealedClaims[nextSealed++]
+      if (claim === undefined) throw mismatch('a sealed claim is missing')
+      const leaf = leafOf(domain, batch.region, claim)
+      if (entry.kind === 'sealed' && (!equalBytes(leaf, entry.leaf) || !claim.bill.equals(entry.bill))) {
+        throw mismatch('a sealed claim differs from its leaf or bill')
+      }
+      claims.push(claim)
+      leaves.push(leaf)
+    }
+    if (nextSealed !== sealedClaims.length) throw mismatch('there are more sealed claims than entries')
+    const claimIds = claims.map((claim) => claimIdOf(domain, batch.region, claim))
+    return { announcement, digest: digestOf(announcement.batch), batch, claims, leaves, claimIds }
+  }
+
+  /** Leaves of claims of this region. */
+  leavesOf(claims: readonly Claim[]): Uint8Array[] {
+    return claims.map((claim) => leafOf(this.#context.domain, this.#context.region.name, claim))
+  }
+
+  /** Brings the bills of a batch into the archive. */
+  async fetchBills(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {
+    const bills = new Map(loaded.batch.entries.map((entry) => [billOfEntry(entry).toString(), billOfEntry(entry)]))
+    const missing: CID[] = []
+    for (const cid of bills.values()) if (!(await this.#archive.hasBill(cid))) missing.push(cid)
+    if (missing.length > 0) {
+      await this.#fetcher.fetchBills(missing, { from: this.#peersFor(loaded.announcement.sponsor), signal })
+    }
+  }
+
+  async #openSealed(batch: Batch): Promise<Claim[]> {
+    if (batch.sealed === null) return []
+    const value: unknown = decodeCbor(await unseal(batch.sealed, [this.#context.archiveIdentity]))
+    if (!Array.isArray(value)) throw mismatch('the sealed part is no list')
+    return value.map((claim: unknown) => parseShape(claimShape, claim, 'sealed claim'))
+  }
+}
+
+function mismatch(message: string): ProtocolError {
+  return new ProtocolError(`batch: ${message}`, { code: 'ERR_PROTOCOL_MISMATCH', place: 'sealed' })
+}

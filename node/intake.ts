@@ -1,0 +1,217 @@
+import type { CID } from 'multiformats/cid'
+import { CID as Cid } from 'multiformats/cid'
+import { claimIdOf, concatBytes, hmacSha256, LIMITS, toHex, utf8 } from '#protocol'
+import type { Claim } from '#protocol'
+import { keyOfNumber, seal } from '#storage'
+import type { Archive, BillRecord, DeclaredPlace, Reason, Store } from '#storage'
+import type { BillVault } from './bill-vault.ts'
+import { buildClaim, regionOf } from './examiner.ts'
+import type { Examination, Examiner } from './examiner.ts'
+import { hashFile } from './hash-file.ts'
+import { plainKey } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import { NodeError } from './node-error.ts'
+import type { RegionContext } from './region-context.ts'
+import type { PreparedBill } from './sponsor.ts'
+
+/** Bills that may wait to be proposed before new ones are refused with ERR_NODE_BUSY. */
+const QUEUE_LIMIT = 20_000
+
+/** A bill as somebody submits it. */
+export type Submission = {
+  readonly bytes: Uint8Array
+  readonly visibility: 'public' | 'sealed'
+  readonly file?: string
+  readonly declaredPlace?: DeclaredPlace
+  readonly accountId: string
+}
+
+/** What the intake needs. */
+export type IntakeInit = {
+  readonly context: RegionContext
+  readonly store: Store
+  readonly archive: Archive
+  readonly flushBlocks: () => Promise<void>
+  readonly vault: BillVault
+  readonly examiner: Examiner
+  readonly ledger: Ledger
+  readonly waiting: () => number
+  readonly propose: (bill: PreparedBill) => void
+  readonly nowMs: () => number
+  readonly randomBytes: (size: number) => Uint8Array
+}
+
+/** Takes bills in: reads them first, stores them durably, then hands their claims to the sponsor. */
+export class Intake {
+  readonly #init: IntakeInit
+
+  constructor(init: IntakeInit) {
+    this.#init = init
+  }
+
+  /**
+   * Submits a bill. It is read before anything is stored, so that a refused bill leaves nothing behind; when this
+   * resolves, the bill is durable and will be claimed, whatever happens to the process.
+   *
+   * @returns the bill's CID; the same plain bytes with the same visibility always give the same one.
+   * @throws {NodeError} ERR_BILL_EMPTY, ERR_BILL_TOO_LARGE, ERR_BILL_REJECTED, ERR_REGION_UNKNOWN, ERR_REGION_OTHER,
+   * ERR_CLAIM_OVERLAP, ERR_NODE_BUSY.
+   */
+  async submit(submission: Submission, signal: AbortSignal): Promise<CID> {
+    const { store, archive, examiner, waiting } = this.#init
+    const { bytes, visibility, declaredPlace } = submission
+    if (bytes.byteLength === 0) throw new NodeError('the bill is empty', { code: 'ERR_BILL_EMPTY' })
+    if (bytes.byteLength > LIMITS.billBytes) {
+      const shape = { sizeBytes: bytes.byteLength, limitBytes: LIMITS.billBytes }
+      throw new NodeError(`the bill has ${shape.sizeBytes} bytes, at most ${shape.limitBytes} are taken`, {
+        code: 'ERR_BILL_TOO_LARGE',
+        ...shape,
+      })
+    }
+    if (waiting() >= QUEUE_LIMIT) {
+      throw new NodeError('too many bills wait, try again later', { code: 'ERR_NODE_BUSY', queued: waiting() })
+    }
+    const plainHash = hashFile(bytes)
+    const known = await store.billsByPlainHash.find(plainKey(visibility, plainHash))
+    if (known !== undefined && (await this.#isUnderWay(known))) return known
+    const examination = await examiner.examine(bytes, plainHash, declaredPlace, signal)
+    if (examination.kind === 'refused' && examination.verdict === 'reject') throw rejected(examination.reason)
+    const { cid, blocks } = await this.#prepare(submission, known)
+    const common = { bill: cid, plainHash, holder: this.#commitTo(submission.accountId) }
+    const claims = this.#claim(examination, common, declaredPlace)
+    await this.#refuseOverlap(claims)
+    // Only now, with every check passed, is anything stored.
+    if (blocks !== undefined) await archive.addBill(blocks)
+    const receivedAtMs = this.#init.nowMs()
+    const record: BillRecord = {
+      cid,
+      visibility,
+      plainHash,
+      sizeBytes: bytes.byteLength,
+      ...(submission.file === undefined ? {} : { file: submission.file.slice(0, 255) }),
+      ...(declaredPlace === undefined ? {} : { declaredPlace }),
+      holder: common.holder,
+      receivedAtMs,
+      state: examination.kind === 'facts' ? 'open' : 'needs-review',
+      ...(examination.kind === 'facts' ? {} : { reason: examination.reason }),
+      claimIds: [],
+    }
+    const queueKey = concatBytes([keyOfNumber(receivedAtMs), cid.bytes])
+    await this.#init.flushBlocks()
+    await store.commit(
+      [
+        store.bills.put(cid.bytes, record),
+        store.billsByPlainHash.put(plainKey(visibility, plainHash), cid),
+        ...(examination.kind === 'facts' ? [store.queue.put(queueKey, cid)] : []),
+      ],
+      { durable: true },
+    )
+    if (claims.length > 0) this.#init.propose({ cid, visibility, claims, queueKey })
+    return cid
+  }
+
+  /** Takes up the bills that were durable but not proposed when the process ended. */
+  async resume(signal: AbortSignal): Promise<number> {
+    const { store, vault, examiner } = this.#init
+    let count = 0
+    for await (const [queueKey, cid] of store.queue.entries()) {
+      const record = await store.bills.get(cid.bytes)
+      const plain = await vault.readPlain(cid, record.visibility, signal)
+      const examination = await examiner.examine(plain, record.plainHash, record.declaredPlace, signal)
+      const { plainHash, holder, visibility } = record
+      const claims = this.#claim(examination, { bill: cid, plainHash, holder }, record.declaredPlace)
+      if (claims.length > 0) this.#init.propose({ cid, visibility, claims, queueKey })
+      count += 1
+    }
+    return count
+  }
+
+  // A bill that was rejected may be tried again (its period may be free now); one that only another auditor proposed,
+  // and that is not certified, is proposed here too, so that it does not depend on that auditor.
+  async #isUnderWay(cid: CID): Promise<boolean> {
+    const { store } = this.#init
+    const record = await store.bills.find(cid.bytes)
+    if (record !== undefined && record.state !== 'rejected') return true
+    for await (const [, claimId] of store.claimsByBill.entries({
+      from: cid.bytes,
+      below: concatBytes([cid.bytes, new Uint8Array(9).fill(0xff)]),
+    })) {
+      const claim = await store.claims.find(claimId)
+      if (claim !== undefined && claim.state !== 'proposed') return true
+    }
+    return false
+  }
+
+  // The CID that the bill will have, and its bytes as they will be stored; no bytes if the archive has them.
+  async #prepare(submission: Submission, known: CID | undefined): Promise<{ cid: CID; blocks?: Uint8Array }> {
+    const { archive, context } = this.#init
+    if (known !== undefined && (await archive.hasBill(known))) return { cid: known }
+    const { bytes, visibility } = submission
+    const blocks = visibility === 'sealed' ? await seal(bytes, [context.region.archiveRecipient]) : bytes
+    return { cid: await archive.cidOf(blocks), blocks }
+  }
+
+  #claim(
+    examination: Examination,
+    common: { bill: CID; plainHash: Uint8Array; holder: Uint8Array },
+    declaredPlace: DeclaredPlace | undefined,
+  ): Claim[] {
+    if (examination.kind === 'refused') return []
+    const { context, randomBytes } = this.#init
+    return examination.bills.map((examined, ordinal) => {
+      const region = regionOf(context, examined)
+      const { country } = examined.derivation.place
+      if (region === undefined) {
+        throw new NodeError(`no region of this network answers for ${country}`, { code: 'ERR_REGION_UNKNOWN', country })
+      }
+      if (region !== context.region.name) {
+        throw new NodeError(`this bill belongs to region ${region}: submit it to an auditor there`, {
+          code: 'ERR_REGION_OTHER',
+          region,
+        })
+      }
+      const parts = {
+        ...common,
+        ordinal,
+        salt: randomBytes(32),
+        ...(declaredPlace === undefined ? {} : { declaredPlace }),
+      }
+      return buildClaim(context, parts, examined)
+    })
+  }
+
+  async #refuseOverlap(claims: readonly Claim[]): Promise<void> {
+    const { context, ledger } = this.#init
+    for (const claim of claims) {
+      const holder = await ledger.findHolder(claim, claimIdOf(context.domain, context.region.name, claim))
+      if (holder === undefined) continue
+      const heldBy = toHex(holder)
+      throw new NodeError(`claim ${heldBy} holds (part of) this period of the metering point`, {
+        code: 'ERR_CLAIM_OVERLAP',
+        heldBy,
+      })
+    }
+  }
+
+  // A keyed hash, so that the public cannot try account names; this node alone can show whose claim it is.
+  #commitTo(accountId: string): Uint8Array {
+    return hmacSha256(this.#init.context.privateKey, utf8(`kwitness holder 1\0${accountId}`))
+  }
+}
+
+function rejected(reason: Reason): NodeError {
+  return new NodeError(`${reason.message}${reason.place === undefined ? '' : ` (${reason.place})`} [${reason.code}]`, {
+    code: 'ERR_BILL_REJECTED',
+    reason: reason.code,
+    ...(reason.place === undefined ? {} : { place: reason.place }),
+  })
+}
+
+/** A CID from text that somebody typed; undefined if it is none. */
+export function findCid(text: string): CID | undefined {
+  try {
+    return Cid.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,31 @@
+import { CodedError } from '#protocol'
+
+/** Failures of a running node; bill failures carry the extractor's or the rules' own code in `reason`. */
+export type NodeFailure =
+  /** The bill is over the limit; nothing was stored. */
+  | { readonly code: 'ERR_BILL_TOO_LARGE'; readonly sizeBytes: number; readonly limitBytes: number }
+  /** The bill is empty; nothing was stored. */
+  | { readonly code: 'ERR_BILL_EMPTY' }
+  /** The bill was read and refused; nothing was stored. `reason` has the coded cause and its place. */
+  | { readonly code: 'ERR_BILL_REJECTED'; readonly reason: string; readonly place?: string }
+  /** The bill's place belongs to no region of the network. */
+  | { readonly code: 'ERR_REGION_UNKNOWN'; readonly country: string }
+  /** The bill's place belongs to another region: submit it to an auditor of that region. */
+  | { readonly code: 'ERR_REGION_OTHER'; readonly region: string }
+  /** The metering point's period is claimed already; `heldBy` is the claim that holds it. */
+  | { readonly code: 'ERR_CLAIM_OVERLAP'; readonly heldBy: string }
+  /** Too many bills wait: try again later. */
+  | { readonly code: 'ERR_NODE_BUSY'; readonly queued: number }
+  /** The node is starting or stopping. */
+  | { readonly code: 'ERR_NODE_STOPPED' }
+  /** This key is not in the region's committee: the node could not vote. */
+  | { readonly code: 'ERR_NODE_NOT_MEMBER'; readonly address: string }
+  /** The region is not in the charter. */
+  | { readonly code: 'ERR_NODE_REGION'; readonly region: string }
+  /** The region's point-tag secret or archive key is not the one the charter names. */
+  | { readonly code: 'ERR_NODE_REGION_KEYS'; readonly which: string }
+  /** A golden vector or a data set differs from the charter: this build is of another network. */
+  | { readonly code: 'ERR_NODE_RULES'; readonly differing: readonly string[] }
+
+/** Error of `node/`. */
+export class NodeError extends CodedError<NodeFailure> {}

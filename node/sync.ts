@@ -1,0 +1,179 @@
+import type { Logger } from 'pino'
+import {
+  decodeSyncRecord,
+  decodeSyncRequest,
+  digestOf,
+  encodeSyncRecord,
+  encodeSyncRequest,
+  errorCodeOf,
+  LIMITS,
+  SYNC_RECORDS,
+} from '#protocol'
+import type { Announcement, Certificate, Equivocation, SyncRecord, SyncRequest, Vote } from '#protocol'
+import type { ProposalRecord, Store } from '#storage'
+import { chainKey } from './ledger.ts'
+import type { PeerView, RequestOptions } from './network/types.ts'
+import type { Polls } from './polls.ts'
+import { isMember } from './region-context.ts'
+import type { RegionContext } from './region-context.ts'
+
+/** Rounds with one peer in a row: a node that was away for long catches up without waiting for the timer. */
+const ROUNDS = 200
+/** Longest exchange with one peer. */
+const EXCHANGE_TIMEOUT_MS = 30_000
+
+/** What the sync asks of the network. */
+export interface SyncNetwork {
+  peers(): PeerView[]
+  request(peerId: string, protocol: string, bytes: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array>
+}
+
+/** What the sync needs. */
+export type SyncInit = {
+  readonly context: RegionContext
+  readonly store: Store
+  readonly polls: Polls
+  readonly network: SyncNetwork
+  readonly protocol: string
+  readonly intervalMs: number
+  readonly take: {
+    readonly batch: (announcement: Announcement, certificate: Certificate | undefined) => Promise<void>
+    readonly vote: (vote: Vote) => Promise<void>
+    readonly proposal: (proposal: ProposalRecord) => Promise<void>
+    readonly equivocation: (proof: Equivocation) => Promise<void>
+  }
+  readonly log: Logger
+}
+
+/**
+ * Anti-entropy: on connect and on a timer a node tells each peer of its committee what it has, and gets what it lacks.
+ * Whatever gossip loses comes this way; that alone would suffice (DESIGN 9).
+ */
+export class Sync {
+  readonly #init: SyncInit
+  readonly #stopped = new AbortController()
+  readonly #underWay = new Map<string, Promise<void>>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(init: SyncInit) {
+    this.#init = init
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      for (const peer of this.#init.network.peers()) this.with(peer)
+    }, this.#init.intervalMs)
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#stopped.abort()
+    await Promise.allSettled(this.#underWay.values())
+  }
+
+  /** Exchanges with one peer, unless that is under way. */
+  with(peer: PeerView): void {
+    if (this.#stopped.signal.aborted || this.#underWay.has(peer.peerId)) return
+    if (!isMember(this.#init.context, peer.address)) return
+    const run = this.#exchange(peer.peerId)
+      .catch((cause: unknown) => {
+        this.#init.log.debug({ peer: peer.peerId, code: errorCodeOf(cause) }, 'sync ended early')
+      })
+      .finally(() => this.#underWay.delete(peer.peerId))
+    this.#underWay.set(peer.peerId, run)
+  }
+
+  async #exchange(peerId: string): Promise<void> {
+    const { network, protocol } = this.#init
+    let asked = ''
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const request = await this.#whatWeHave()
+      // The same question again would bring the same answer: what it brought is still being audited.
+      const question = JSON.stringify(request)
+      if (question === asked) return
+      asked = question
+      const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)])
+      const options = { signal, maxFrames: SYNC_RECORDS * 2, maxFrameBytes: LIMITS.gossipBytes * 4 }
+      let received = 0
+      for await (const frame of network.request(peerId, protocol, encodeSyncRequest(request), options)) {
+        received += 1
+        await this.#take(decodeSyncRecord(frame))
+      }
+      if (received < SYNC_RECORDS) return
+    }
+  }
+
+  async #whatWeHave(): Promise<SyncRequest> {
+    const { context, store } = this.#init
+    const certifiedUpTo = []
+    for (const sponsor of context.committee) certifiedUpTo.push({ sponsor, seq: await this.#certifiedUpTo(sponsor) })
+    let anchoredUpTo = 0
+    for await (const [, record] of store.anchors.entries({ reverse: true, limit: 1 })) anchoredUpTo = record.anchor.seq
+    return { region: context.region.name, epoch: context.epoch, certifiedUpTo, anchoredUpTo }
+  }
+
+  readonly #settled = new Map<string, number>()
+
+  // Chains only grow and a settled batch stays settled, so that the search goes on where it ended.
+  async #certifiedUpTo(sponsor: Uint8Array): Promise<number> {
+    const { context, store } = this.#init
+    const key = sponsor.join()
+    let seq = this.#settled.get(key) ?? 0
+    for await (const [, digest] of store.chains.entries({
+      from: chainKey(context.epoch, sponsor, seq + 1),
+      below: chainKey(context.epoch, sponsor, Number.MAX_SAFE_INTEGER),
+    })) {
+      const record = await store.batches.find(digest)
+      if (record === undefined || record.announcement.seq !== seq + 1 || record.state === 'announced') break
+      seq += 1
+    }
+    this.#settled.set(key, seq)
+    return seq
+  }
+
+  async #take(record: SyncRecord): Promise<void> {
+    const { take } = this.#init
+    if (record.kind === 'batch') {
+      await take.batch(record.announcement, record.certificate ?? undefined)
+      for (const vote of record.votes) await take.vote(vote)
+    } else if (record.kind === 'anchor') {
+      const { anchor, manifest, signatures } = record
+      await take.proposal({ anchor, manifest, signatures })
+    } else {
+      await take.equivocation(record.equivocation)
+    }
+  }
+
+  /** Answers a peer: batches beyond what it has, with certificate or votes, then open anchor proposals. */
+  async *answer(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+    const { context, store, polls } = this.#init
+    const request = decodeSyncRequest(bytes)
+    if (request.region !== context.region.name || request.epoch !== context.epoch) return
+    let left = SYNC_RECORDS
+    for (const sponsor of context.committee) {
+      const has = request.certifiedUpTo.find((chain) => chain.sponsor.join() === sponsor.join())?.seq ?? 0
+      for await (const [, digest] of store.chains.entries({
+        from: chainKey(context.epoch, sponsor, has + 1),
+        below: chainKey(context.epoch, sponsor, Number.MAX_SAFE_INTEGER),
+        limit: left,
+      })) {
+        const record = await store.batches.find(digest)
+        if (record === undefined) continue
+        const { announcement, certificate } = record
+        const votes = certificate === undefined ? polls.votesOn(digestOf(announcement.batch)) : []
+        yield encodeSyncRecord({ kind: 'batch', announcement, certificate: certificate ?? null, votes })
+        left -= 1
+      }
+      if (left <= 0) return
+    }
+    for await (const [, proposal] of store.proposals.entries({ limit: left })) {
+      if (proposal.anchor.seq <= request.anchoredUpTo) continue
+      yield encodeSyncRecord({
+        kind: 'anchor',
+        anchor: proposal.anchor,
+        manifest: proposal.manifest,
+        signatures: [...proposal.signatures],
+      })
+    }
+  }
+}

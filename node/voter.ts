@@ -1,0 +1,219 @@
+import type { Logger } from 'pino'
+import { digestOf, encodeCanonical, equalBytes, errorCodeOf, signVote, toHex, verifyAnnouncement } from '#protocol'
+import type { Announcement, Certificate, Claim, GossipMessage, Refusal, Vote } from '#protocol'
+import type { Finding } from '#consensus'
+import type { Store } from '#storage'
+import type { BatchLoader, LoadedBatch } from './batch-loader.ts'
+import type { BillVault } from './bill-vault.ts'
+import { buildClaim, regionOf } from './examiner.ts'
+import type { Examination, Examiner } from './examiner.ts'
+import { hashFile } from './hash-file.ts'
+import type { Ledger } from './ledger.ts'
+import { Limiter } from './limiter.ts'
+import type { Polls } from './polls.ts'
+import { isMember } from './region-context.ts'
+import type { RegionContext } from './region-context.ts'
+
+/** Batches audited at a time: enough to overlap fetching with recomputing, few enough to bound memory. */
+const BATCHES_AT_A_TIME = 4
+/** Longest that one batch is fetched and audited before it is left to the next sync. */
+const BATCH_TIMEOUT_MS = 60_000
+/** Bills of one batch recomputed at a time; the sandbox queues them anyway. */
+const BILLS_AT_A_TIME = 16
+/** Open batches kept with their claims, so that the vote that completes a quorum does not decode them again. */
+const KEPT_BATCHES = 64
+
+/** What the voter needs. */
+export type VoterInit = {
+  readonly context: RegionContext
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly polls: Polls
+  readonly loader: BatchLoader
+  readonly vault: BillVault
+  readonly examiner: Examiner
+  readonly publish: (message: GossipMessage) => Promise<void>
+  /** Called once for each batch that this node sees certified, after its records are written. */
+  readonly onCertified: (loaded: LoadedBatch, certificate: Certificate) => Promise<void>
+  /** Called once for each batch that can no longer be certified. */
+  readonly onSplit: (announcement: Announcement) => Promise<void>
+  readonly log: Logger
+}
+
+/** Audits announced batches, votes, and certifies what a quorum agrees on. */
+export class Voter {
+  readonly #init: VoterInit
+  readonly #stopped = new AbortController()
+  readonly #limiter = new Limiter(BATCHES_AT_A_TIME)
+  readonly #bills = new Limiter(BILLS_AT_A_TIME)
+  readonly #underWay = new Map<string, Promise<void>>()
+  readonly #loaded = new Map<string, LoadedBatch>()
+
+  constructor(init: VoterInit) {
+    this.#init = init
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    await Promise.allSettled(this.#underWay.values())
+  }
+
+  /**
+   * Takes an announcement from gossip or sync, with the certificate if the sender had one.
+   *
+   * @returns false for one that is not for this committee.
+   * @throws {ProtocolError} ERR_PROTOCOL_SIGNATURE, ERR_PROTOCOL_QUORUM.
+   */
+  async consider(announcement: Announcement, certificate?: Certificate): Promise<boolean> {
+    const { context, ledger, log } = this.#init
+    if (announcement.region !== context.region.name || announcement.epoch !== context.epoch) return false
+    if (!isMember(context, announcement.sponsor)) return false
+    verifyAnnouncement(context.domain, announcement)
+    const admission = await ledger.admit(announcement, certificate !== undefined)
+    if (admission.kind === 'equivocation') {
+      log.error(
+        { sponsor: toHex(announcement.sponsor), seq: announcement.seq },
+        'sponsor signed two batches for one place',
+      )
+      await this.#init.publish({ kind: 'equivocation', equivocation: admission.proof })
+      if (certificate === undefined) return true
+    }
+    this.#begin(announcement, undefined, certificate)
+    return true
+  }
+
+  /**
+   * Takes a certified batch that an anchor of the chain lists, and waits until it is in the records.
+   *
+   * @throws {ProtocolError} when the certificate does not stand; when the batch cannot be had, it stays absent.
+   */
+  async adopt(announcement: Announcement, certificate: Certificate): Promise<void> {
+    await this.consider(announcement, certificate)
+    await this.#underWay.get(announcement.batch.toString())
+  }
+
+  /** Audits this node's own batch, which is at hand. */
+  considerOwn(loaded: LoadedBatch): void {
+    this.#begin(loaded.announcement, loaded, undefined)
+  }
+
+  /** Counts a vote from gossip or sync. @throws {ProtocolError} ERR_PROTOCOL_SIGNATURE. */
+  async count(vote: Vote): Promise<void> {
+    const digest = digestOf(vote.content.batch)
+    const record = await this.#init.store.batches.find(digest)
+    if (record?.certificate !== undefined || record?.state === 'abandoned') return
+    const effect = await this.#init.polls.add(vote)
+    if (effect === 'certified' && record !== undefined) this.#begin(record.announcement, undefined, undefined)
+    if (effect === 'split' && record !== undefined) await this.#split(record.announcement)
+  }
+
+  #begin(announcement: Announcement, loaded: LoadedBatch | undefined, certificate: Certificate | undefined): void {
+    const key = announcement.batch.toString()
+    const before = this.#underWay.get(key)
+    if (this.#stopped.signal.aborted) return
+    // A batch under way looks for a certificate again when it ends, so that a second run is only needed after it.
+    const run = (before ?? Promise.resolve())
+      .then(async () => this.#limiter.run(async () => this.#process(announcement, loaded, certificate)))
+      .catch((cause: unknown) => {
+        const level = this.#stopped.signal.aborted ? 'debug' : 'warn'
+        this.#init.log[level](
+          { batch: key, code: errorCodeOf(cause), err: cause },
+          'batch not audited; sync will bring it again',
+        )
+      })
+      .finally(() => {
+        if (this.#underWay.get(key) === run) this.#underWay.delete(key)
+      })
+    this.#underWay.set(key, run)
+  }
+
+  async #process(
+    announcement: Announcement,
+    own: LoadedBatch | undefined,
+    given: Certificate | undefined,
+  ): Promise<void> {
+    const { store, polls, loader } = this.#init
+    const digest = digestOf(announcement.batch)
+    const record = await store.batches.find(digest)
+    if (record?.certificate !== undefined || record?.state === 'abandoned') return
+    const certificate = given ?? polls.findCertificate(digest)
+    // Voted already and nothing new to certify: the second run of a batch, spared the fetch.
+    if (certificate === undefined && polls.hasOwnVote(digest)) return
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(BATCH_TIMEOUT_MS)])
+    const key = toHex(digest)
+    const loaded = own ?? this.#loaded.get(key) ?? (await loader.load(announcement, signal))
+    await loader.fetchBills(loaded, signal)
+    this.#keep(key, loaded)
+    if (certificate === undefined) await this.#vote(loaded, signal)
+    const formed = certificate ?? polls.findCertificate(digest)
+    if (formed !== undefined) await this.#certify(loaded, formed)
+    else if (polls.findTally(digest)?.outcome().kind === 'split') await this.#split(announcement)
+  }
+
+  #keep(key: string, loaded: LoadedBatch): void {
+    this.#loaded.set(key, loaded)
+    for (const oldest of this.#loaded.keys()) {
+      if (this.#loaded.size <= KEPT_BATCHES) break
+      this.#loaded.delete(oldest)
+    }
+  }
+
+  async #certify(loaded: LoadedBatch, certificate: Certificate): Promise<void> {
+    if (!(await this.#init.ledger.certify(loaded, certificate))) return
+    this.#init.polls.close(loaded.digest)
+    this.#loaded.delete(toHex(loaded.digest))
+    await this.#init.onCertified(loaded, certificate)
+  }
+
+  async #split(announcement: Announcement): Promise<void> {
+    await this.#init.ledger.abandon(digestOf(announcement.batch))
+    await this.#init.onSplit(announcement)
+    this.#init.polls.close(digestOf(announcement.batch))
+  }
+
+  async #vote(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {
+    const { context, ledger, polls, publish } = this.#init
+    const findings = await Promise.all(
+      loaded.claims.map(async (claim, i) => this.#bills.run(async () => this.#find(loaded, claim, i, signal))),
+    )
+    const intent = await ledger.intend(loaded, findings)
+    const vote: Vote = {
+      content: intent.content,
+      bitmap: intent.bitmap,
+      refusals: [...intent.refusals],
+      voter: context.address,
+      signature: signVote(context.domain, intent.content, context.privateKey),
+    }
+    await publish({ kind: 'vote', vote })
+    await polls.add(vote)
+  }
+
+  /** Recomputes one claim from its bill's bytes. */
+  async #find(loaded: LoadedBatch, claim: Claim, index: number, signal: AbortSignal): Promise<Finding> {
+    const { examiner, vault } = this.#init
+    const finding = { leaf: loaded.leaves[index] ?? new Uint8Array(32), grams: BigInt(claim.gramsLocation) }
+    const visibility = loaded.batch.entries[index]?.kind ?? 'sealed'
+    try {
+      const plain = await vault.readPlain(claim.bill, visibility, signal)
+      if (!equalBytes(hashFile(plain), claim.plainHash)) return { ...finding, refusal: { code: 'ERR_CLAIM_FIGURES' } }
+      const examination = await examiner.examine(plain, claim.plainHash, claim.declaredPlace, signal)
+      const refusal = this.#judge(claim, examination)
+      return refusal === undefined ? finding : { ...finding, refusal: { code: refusal } }
+    } catch (cause) {
+      if (signal.aborted) throw cause
+      // What this node cannot read or recompute it does not vouch for; others may.
+      this.#init.log.warn({ bill: claim.bill.toString(), code: errorCodeOf(cause) }, 'abstained from a claim')
+      return { ...finding, refusal: { code: 'ERR_CLAIM_ABSTAINED' } }
+    }
+  }
+
+  #judge(claim: Claim, examination: Examination): Refusal['code'] | undefined {
+    const { context } = this.#init
+    if (examination.kind === 'refused') return examination.reason.code
+    const examined = examination.bills[claim.ordinal]
+    if (examined === undefined) return 'ERR_CLAIM_ORDINAL'
+    if (regionOf(context, examined) !== context.region.name) return 'ERR_CLAIM_REGION'
+    const expected = buildClaim(context, claim, examined)
+    return equalBytes(encodeCanonical(expected), encodeCanonical(claim)) ? undefined : 'ERR_CLAIM_FIGURES'
+  }
+}

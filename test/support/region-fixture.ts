@@ -193,7 +193,7 @@ export function proofAnchor(
 ): NonNullable<Proof['anchor']> {
   const plan = planAnchor({ region: REGION, epoch: 0, seq: 1, prev: ZERO_32 }, batches, () => false)
   if (plan === undefined) throw new RangeError('there is nothing to anchor')
-  const listed = batches.map((batch, i) => ({ batch, omitted: plan.manifest.batches[i]?.omitted ?? [] }))
+  const listed = batches.map((batch, i) => ({ ...batch, omitted: plan.manifest.batches[i]?.omitted ?? [] }))
   const path = anchorPath(listed, at, index)
   if (path === undefined) throw new RangeError('the anchor does not count this claim')
   const { anchor } = plan

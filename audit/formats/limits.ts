@@ -1,0 +1,33 @@
+import { LIMITS } from '#protocol'
+
+/**
+ * Limits of extraction, counted in steps and bytes, never in time: a slow machine gives the same answer.
+ * They are part of an extractor's version; changing one changes verdicts.
+ */
+export const EXTRACTION_LIMITS = {
+  /** Same as the archive's: a larger file never becomes a bill. */
+  fileBytes: LIMITS.billBytes,
+  /** Elements inside each other; real bills stay below 12, and the parser's time grows with the square of the depth. */
+  xmlDepth: 64,
+  /** Attributes of one element; real bills stay below 16. */
+  xmlAttributes: 64,
+  /** Elements of one file; a 20 MiB Green Button file has about 600,000. */
+  xmlElements: 1_500_000,
+  /** Characters of one element's text or one attribute. */
+  textChars: 64 * 1024,
+  /** Atom entries of one file. */
+  atomEntries: 100_000,
+  /** Rows of one CSV file. */
+  csvRows: LIMITS.billsPerFile,
+  /** Characters of one CSV row. */
+  csvRowChars: 16 * 1024,
+  /** Usage summaries of one Green Button file: forty years of months. */
+  espiSummaries: 512,
+  /** Bills read from one file. */
+  bills: LIMITS.billsPerFile,
+} as const
+
+/** Largest energy of one bill, in Wh (100 GWh): a figure beyond it is a wrong unit, not a customer. */
+export const MAX_BILL_WH = 100_000_000_000n
+/** Largest energy of one interval reading, in Wh (10 GWh). */
+export const MAX_READING_WH = 10_000_000_000n

@@ -1,0 +1,128 @@
+import { RULES_VERSION } from '#audit'
+import { equalBytes, failCheck, findRegion, formatCivilDate, makeCheck, sha256, skipCheck, toHex } from '#protocol'
+import type { Charter, Check, Claim, Proof } from '#protocol'
+import { unseal } from '#storage'
+import { computeBillCid } from './bill-cid.ts'
+import { isAgeFile } from './bill-vault.ts'
+import { buildClaim } from './examiner.ts'
+import type { Examination, Examiner } from './examiner.ts'
+import { hashFile } from './hash-file.ts'
+
+/** What a bill is checked with. */
+export type BillCheckInput = {
+  readonly charter: Charter
+  readonly proof: Proof
+  /** The bill's own bytes, or its age file. */
+  readonly bytes: Uint8Array
+  /** age identity that opens a sealed bill. */
+  readonly sealedIdentity?: string
+  /** Secret of the region's point tags; only auditors have it. */
+  readonly regionSecret?: Uint8Array
+  /** Extraction and rules; a bill is untrusted input, so that this should run in the sandbox. */
+  readonly examine: Examiner['examine']
+  readonly signal: AbortSignal
+}
+
+/** Names of the lines that compare figures, in order. */
+const FIGURE_CHECKS = ['facts', 'derivation', 'period', 'energy', 'grams', 'place', 'origin', 'point-tag'] as const
+
+/** Point tags made without the region's secret are never compared; any value does. */
+const NO_SECRET = new Uint8Array(32)
+
+/**
+ * Checks a bill against a proof: its CID, its hash, and every figure, by extraction and rules run again.
+ *
+ * Lines, in this order: `bill-cid`, `bill-hash`, `rules`, `recomputation`, `facts`, `derivation`, `period`, `energy`,
+ * `grams`, `place`, `origin`, `point-tag`. What depends on a line that failed or was skipped is absent.
+ *
+ * @throws {AuditError} ERR_AUDIT_TIMEOUT, ERR_AUDIT_MEMORY: no verdict on the bill.
+ */
+export async function verifyBill(input: BillCheckInput): Promise<Check[]> {
+  const { proof, bytes: bill, sealedIdentity } = input
+  const isSealed = isAgeFile(bill)
+  const checks = [await checkCid(proof, bill, isSealed)]
+  if (proof.claim.kind === 'leaf') return [...checks, skipCheck('recomputation', 'the claim is not disclosed')]
+  if (isSealed && sealedIdentity === undefined) {
+    return [...checks, skipCheck('recomputation', 'the bill is sealed and no key was given')]
+  }
+  const plain = isSealed && sealedIdentity !== undefined ? await unseal(bill, [sealedIdentity]) : bill
+  const plainHash = hashFile(plain)
+  const claim = proof.claim.content
+  checks.push(
+    makeCheck('bill-hash', () => same('hash of the bill', toHex(claim.plainHash), toHex(plainHash))),
+    makeCheck('rules', () => checkRules(input.charter, claim)),
+  )
+  if (checks.some((check) => !check.ok)) return checks
+  const examination = await input.examine(plain, plainHash, claim.declaredPlace, input.signal)
+  return [...checks, ...compareFigures(input, claim, examination)]
+}
+
+async function checkCid(proof: Proof, bill: Uint8Array, isSealed: boolean): Promise<Check> {
+  if (proof.bill.visibility === 'sealed' && !isSealed) {
+    return skipCheck('bill-cid', 'the CID is that of the sealed file, and the opened bill was given')
+  }
+  const cid = await computeBillCid(bill)
+  return makeCheck('bill-cid', () => same('CID of the bill', proof.bill.cid.toString(), cid.toString()))
+}
+
+function checkRules(charter: Charter, claim: Claim): string {
+  same('rules of the claim', charter.rules.version, claim.rules)
+  return same('rules of this program', claim.rules, RULES_VERSION)
+}
+
+function compareFigures(input: BillCheckInput, claim: Claim, examination: Examination): Check[] {
+  const { bill, plainHash, ordinal, declaredPlace, holder, salt } = claim
+  if (examination.kind === 'refused') {
+    const { code, message } = examination.reason
+    return [makeCheck('recomputation', () => failCheck(`the bill gives no figures: ${code}, ${message}`))]
+  }
+  const examined = examination.bills[ordinal]
+  if (examined === undefined) {
+    return [
+      makeCheck('recomputation', () => failCheck(`the file has ${examination.bills.length} bills, not ${ordinal + 1}`)),
+    ]
+  }
+  const parts = { bill, plainHash, ordinal, holder, salt, ...(declaredPlace === undefined ? {} : { declaredPlace }) }
+  const ours = buildClaim({ regionSecret: input.regionSecret ?? NO_SECRET }, parts, examined)
+  const texts = { claimed: describeFigures(claim), found: describeFigures(ours) }
+  return [
+    {
+      name: 'recomputation',
+      ok: true,
+      detail: `extraction and ${RULES_VERSION} gave figures for bill ${ordinal} of the file`,
+    },
+    ...FIGURE_CHECKS.map((name) =>
+      name === 'point-tag'
+        ? checkPointTag(input, claim, ours)
+        : makeCheck(name, () => same(name, texts.claimed[name], texts.found[name])),
+    ),
+  ]
+}
+
+function describeFigures(claim: Claim): Record<Exclude<(typeof FIGURE_CHECKS)[number], 'point-tag'>, string> {
+  const { energyWh, gramsLocation, gramsMarket, declaredPlace, assurance } = claim
+  return {
+    facts: toHex(claim.factsHash),
+    derivation: toHex(claim.derivationHash),
+    period: `${formatCivilDate(claim.startDay)} up to ${formatCivilDate(claim.endDay)}`,
+    energy: energyWh.d === '1' ? `${energyWh.n} Wh` : `${energyWh.n}/${energyWh.d} Wh`,
+    grams: `${gramsLocation} g CO2e${gramsMarket === undefined ? '' : `, market-based ${gramsMarket} g`}`,
+    place: [assurance, ...(declaredPlace === undefined ? [] : [JSON.stringify(declaredPlace)])].join(' '),
+    origin: claim.origin,
+  }
+}
+
+function checkPointTag({ charter, proof, regionSecret }: BillCheckInput, claim: Claim, ours: Claim): Check {
+  if (regionSecret === undefined) return skipCheck('point-tag', "only holders of the region's secret can compute it")
+  return makeCheck('point-tag', () => {
+    const keyHash = findRegion(charter, proof.region)?.pointKeyHash
+    if (keyHash === undefined || !equalBytes(keyHash, sha256(regionSecret)))
+      failCheck('this is not the secret of the region')
+    same('basis of the point tag', claim.tagBasis, ours.tagBasis)
+    return same('point tag', toHex(claim.pointTag), toHex(ours.pointTag))
+  })
+}
+
+function same(what: string, claimed: string, found: string): string {
+  return claimed === found ? found : failCheck(`${what}: the proof says ${claimed}, found ${found}`)
+}

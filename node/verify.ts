@@ -1,0 +1,53 @@
+import { areChecksOk, skipCheck, verifyProofOffline } from '#protocol'
+import type { Charter, Check } from '#protocol'
+import type { Examiner } from './examiner.ts'
+import { verifyBill } from './verify-bill.ts'
+import { verifyChain } from './verify-chain.ts'
+
+/** What to verify, and what to verify it with; the more is given, the more is checked. */
+export type VerifyRequest = {
+  /** Bytes of the proof file. */
+  readonly proof: Uint8Array
+  /** Charter of the network that the verifier trusts. */
+  readonly charter: Charter
+  readonly signal: AbortSignal
+  /** Batch block that the proof names. */
+  readonly batch?: Uint8Array
+  /** The bill, as its own bytes or as its age file, with what recomputes it. */
+  readonly bill?: {
+    readonly bytes: Uint8Array
+    readonly examine: Examiner['examine']
+    /** age identity that opens a sealed bill. */
+    readonly sealedIdentity?: string
+    /** Secret of the region's point tags; only auditors have it. */
+    readonly regionSecret?: Uint8Array
+  }
+  /** JSON-RPC endpoint of the charter's chain. */
+  readonly rpcUrl?: string
+}
+
+/** `ok` if no check failed; a check that was skipped says so in its line. */
+export type Verification = { readonly ok: boolean; readonly checks: readonly Check[] }
+
+/**
+ * Verifies a proof: what the file and the charter show, then the bill's figures, then the chain (DESIGN 12).
+ *
+ * @throws {AuditError} ERR_AUDIT_TIMEOUT, ERR_AUDIT_MEMORY: recomputation gave no verdict.
+ * @throws {SealingError} when the identity does not open the sealed bill.
+ */
+export async function verifyProof(request: VerifyRequest): Promise<Verification> {
+  const { charter, bill, rpcUrl, signal, batch } = request
+  const offline = verifyProofOffline({ proof: request.proof, charter, ...(batch === undefined ? {} : { batch }) })
+  const { proof } = offline
+  if (proof === undefined) return { ok: false, checks: offline.checks }
+  const billChecks =
+    bill === undefined
+      ? [skipCheck('bill', 'the bill was not given')]
+      : await verifyBill({ ...bill, charter, proof, signal })
+  const chainChecks =
+    rpcUrl === undefined
+      ? [skipCheck('chain', 'quorum checked, chain not asked')]
+      : await verifyChain({ charter, proof, rpcUrl, signal })
+  const checks = [...offline.checks, ...billChecks, ...chainChecks]
+  return { ok: areChecksOk(checks), checks }
+}

@@ -28,11 +28,13 @@ export const billCidShape: z.ZodType<CID, CID> = cidShape([RAW_CODE, DAG_PB_CODE
 export const blockCidShape: z.ZodType<CID, CID> = cidShape([DAG_CBOR_CODE])
 /** Schema of a count or index. */
 export const countShape = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+// One check, not a pattern and then a bound: zod runs later checks also where an earlier one failed, and BigInt throws.
+function isDecimalText(text: string): boolean {
+  return /^(?:0|[1-9][0-9]{0,77})$/.test(text) && BigInt(text) < 2n ** 256n
+}
+
 /** Schema of an unsigned integer as a decimal text without leading zeros, below 2^256. */
-export const decimalTextShape = z
-  .string()
-  .regex(/^(?:0|[1-9][0-9]{0,77})$/)
-  .refine((text) => BigInt(text) < 2n ** 256n, 'expected less than 2^256')
+export const decimalTextShape = z.string().refine(isDecimalText, 'expected a decimal text below 2^256')
 /** Schema of a region's name: at most 31 bytes, so that it fits a `bytes32` short string. */
 export const regionNameShape = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/)
 /** Schema of an Ethereum address. */

@@ -17,13 +17,11 @@ import type { Archive } from '#storage'
 import { unseal } from '#storage'
 import type { RegionContext } from './region-context.ts'
 
-/** Brings blocks from peers into the block store; each is checked against its CID before it is stored. */
-export interface BlockFetcher {
-  /** @throws when a block cannot be had from anybody before the signal aborts. */
-  fetchBlocks(cids: readonly CID[], options: { from: readonly string[]; signal: AbortSignal }): Promise<void>
-  /** Bills may have several blocks: fetches each root, then what it links. */
-  fetchBills(cids: readonly CID[], options: { from: readonly string[]; signal: AbortSignal }): Promise<void>
-}
+/** Brings blocks and bills from peers into the block store; each is checked against its CID before it is stored. */
+export type FetchBlocks = (
+  roots: readonly CID[],
+  options: { readonly from: readonly string[]; readonly signal: AbortSignal },
+) => Promise<void>
 
 /** A batch with its claims opened. */
 export type LoadedBatch = {
@@ -40,19 +38,19 @@ export type LoadedBatch = {
 export class BatchLoader {
   readonly #context: RegionContext
   readonly #archive: Archive
-  readonly #fetcher: BlockFetcher
+  readonly #fetch: FetchBlocks
   /** Peers to ask, the sponsor first. */
   readonly #peersFor: (sponsor: Uint8Array) => readonly string[]
 
   constructor(init: {
     context: RegionContext
     archive: Archive
-    fetcher: BlockFetcher
+    fetch: FetchBlocks
     peersFor: (sponsor: Uint8Array) => readonly string[]
   }) {
     this.#context = init.context
     this.#archive = init.archive
-    this.#fetcher = init.fetcher
+    this.#fetch = init.fetch
     this.#peersFor = init.peersFor
   }
 
@@ -63,7 +61,7 @@ export class BatchLoader {
    */
   async load(announcement: Announcement, signal: AbortSignal): Promise<LoadedBatch> {
     const from = this.#peersFor(announcement.sponsor)
-    await this.#fetcher.fetchBlocks([announcement.batch], { from, signal })
+    await this.#fetch([announcement.batch], { from, signal })
     const batch = decodeBatch(await this.#archive.getBlock(announcement.batch))
     verifyBatchMatches(this.#context.domain, announcement, batch)
     return this.open(announcement, batch, await this.#openSealed(batch))
@@ -101,7 +99,7 @@ export class BatchLoader {
     const missing: CID[] = []
     for (const cid of bills.values()) if (!(await this.#archive.hasBill(cid))) missing.push(cid)
     if (missing.length > 0) {
-      await this.#fetcher.fetchBills(missing, { from: this.#peersFor(loaded.announcement.sponsor), signal })
+      await this.#fetch(missing, { from: this.#peersFor(loaded.announcement.sponsor), signal })
     }
   }
 

@@ -159,11 +159,7 @@ export function regionOf(context: RegionContext, examined: Examined): string | u
 }
 
 /** The claim that an examined bill comes to; equal parts give equal bytes on every node. */
-export function buildClaim(
-  context: Pick<RegionContext, 'regionSecret'>,
-  parts: ClaimParts,
-  examined: Examined,
-): Claim {
+export function buildClaim(context: Pick<RegionContext, 'regionSecret'>, parts: ClaimParts, examined: Examined): Claim {
   const { facts, derivation, isPlaceDeclared } = examined
   const key = pointKeyOf(facts, parts)
   const energyWh = toWh(facts.import)

@@ -102,6 +102,7 @@ export class Intake {
       [
         store.bills.put(cid.bytes, record),
         store.billsByPlainHash.put(plainKey(visibility, plainHash), cid),
+        store.billsByTime.put(queueKey, cid),
         ...(examination.kind === 'facts' ? [store.queue.put(queueKey, cid)] : []),
       ],
       { durable: true },

@@ -221,7 +221,7 @@ export class Ledger {
       const writes: Write[] = [
         ...(await this.#describe(loaded, (i) => isBitSet(certificate.bitmap, i))),
         this.#store.batches.put(loaded.digest, certified),
-        this.#store.unanchored.put(loaded.digest, true),
+        this.#store.unanchored.put(loaded.digest, content.accepted),
         ...(await this.#certifyClaims(loaded, certificate)),
       ]
       for (const member of this.#context.committee) {

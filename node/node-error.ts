@@ -16,6 +16,8 @@ export type NodeFailure =
   | { readonly code: 'ERR_CLAIM_OVERLAP'; readonly heldBy: string }
   /** Too many bills wait: try again later. */
   | { readonly code: 'ERR_NODE_BUSY'; readonly queued: number }
+  /** No connected peer has these blocks now; sync tries again. */
+  | { readonly code: 'ERR_NODE_BLOCKS_MISSING'; readonly cids: readonly string[] }
   /** The node is starting or stopping. */
   | { readonly code: 'ERR_NODE_STOPPED' }
   /** This key is not in the region's committee: the node could not vote. */

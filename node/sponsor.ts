@@ -42,7 +42,6 @@ export type SponsorInit = {
   readonly audit: (loaded: LoadedBatch) => void
   /** Longest that bills are collected while a batch is in flight. */
   readonly lingerMs: number
-  readonly randomBytes: (size: number) => Uint8Array
   readonly log: Logger
 }
 

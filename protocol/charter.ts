@@ -33,7 +33,12 @@ const charterShape = z.strictObject({
   rules: z.strictObject({ version: z.string().min(1).max(32), vectors: blockCidShape }),
   datasets: z.array(z.strictObject({ name: z.string().min(1).max(64), cid: blockCidShape })).max(64),
   regions: z.array(regionShape).min(1).max(64),
-  chain: z.strictObject({ chainId: countShape, registry: addressShape }),
+  chain: z.strictObject({
+    chainId: countShape,
+    registry: addressShape,
+    /** A block before the registry's own: where to begin to look for anchors; 0 if absent. */
+    fromBlock: countShape.optional(),
+  }),
 })
 
 /** The document that defines one network (DESIGN 3). */

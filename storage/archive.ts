@@ -25,8 +25,8 @@ export type ReadOptions = {
   readonly offline?: boolean
 }
 
-/** Deepest bill: 20 chunks are one level below the root; a second level is more than any bill needs. */
-const BILL_DEPTH = 2
+/** Chunks of the largest bill, sealed. */
+const CHUNKS_LIMIT = Math.ceil(LIMITS.sealedBillBytes / LIMITS.chunkBytes)
 
 function sha256Of(bytes: Uint8Array): Uint8Array {
   return hash('sha256', bytes, 'buffer')
@@ -162,14 +162,29 @@ export class Archive {
   }
 
   /** True if all blocks of a bill are here. Their bytes are checked when they are read. */
-  async hasBill(cid: CID, depth = BILL_DEPTH): Promise<boolean> {
-    if (!(await this.#host.blockstore.has(cid))) return false
-    if (cid.code === RAW_CODE) return true
-    if (cid.code !== DAG_PB_CODE || depth === 0) throw unreadableKind(cid)
-    for (const link of await this.#linksOf(cid, await this.getBlock(cid, { offline: true }))) {
-      if (!(await this.hasBill(link, depth - 1))) return false
+  async hasBill(cid: CID): Promise<boolean> {
+    return (await this.findMissing(cid)).length === 0
+  }
+
+  /**
+   * Blocks of a bill or of a single DAG-CBOR block that are not here: the root if it is absent, else missing chunks.
+   *
+   * @throws {ArchiveError} ERR_ARCHIVE_HASH for a damaged root; ERR_ARCHIVE_KIND, ERR_ARCHIVE_TOO_LARGE for a root that
+   * is not one of a bill: then nothing below it is worth fetching.
+   */
+  async findMissing(cid: CID): Promise<CID[]> {
+    if (!(await this.#host.blockstore.has(cid))) return [cid]
+    if (cid.code === RAW_CODE || cid.code === DAG_CBOR_CODE) return []
+    if (cid.code !== DAG_PB_CODE) throw unreadableKind(cid)
+    const chunks = await this.#linksOf(cid, await this.getBlock(cid, { offline: true }))
+    if (chunks.length > CHUNKS_LIMIT) throw tooLarge(cid, LIMITS.sealedBillBytes)
+    const missing: CID[] = []
+    for (const chunk of chunks) {
+      // The largest bill has 21 chunks, which one root holds.
+      if (chunk.code !== RAW_CODE) throw unreadableKind(cid)
+      if (!(await this.#host.blockstore.has(chunk))) missing.push(chunk)
     }
-    return true
+    return missing
   }
 
   async #linksOf(cid: CID, verified: Uint8Array): Promise<CID[]> {

@@ -30,6 +30,8 @@ export class Store {
   readonly bills: Bucket<BillRecord>
   /** CID of the bill with a plain hash. Key: visibility byte | SHA-256. */
   readonly billsByPlainHash: Bucket<CID>
+  /** All bills submitted here, in order of arrival. Key: time | CID bytes. */
+  readonly billsByTime: Bucket<CID>
   /** Bills whose claims are not proposed yet, in order of arrival. Key: time | CID bytes. */
   readonly queue: Bucket<CID>
   /** Key: claim id. */
@@ -40,8 +42,8 @@ export class Store {
   readonly batches: Bucket<BatchRecord>
   /** Batch of a sponsor's sequence number, the first one seen. Key: epoch | sponsor | sequence number. */
   readonly chains: Bucket<Uint8Array>
-  /** Certified batches that are not anchored. Key: batch digest. */
-  readonly unanchored: Bucket<true>
+  /** How many claims are accepted of each certified batch that is not anchored. Key: batch digest. */
+  readonly unanchored: Bucket<number>
   /** Key: batch digest. */
   readonly ownVotes: Bucket<OwnVoteRecord>
   /** Votes of the committee on batches without certificate. Key: batch digest | voter. */
@@ -62,6 +64,7 @@ export class Store {
     this.bills = new Bucket(database, 0x10)
     this.billsByPlainHash = new Bucket(database, 0x11)
     this.queue = new Bucket(database, 0x12)
+    this.billsByTime = new Bucket(database, 0x13)
     this.claims = new Bucket(database, 0x20)
     this.claimsByBill = new Bucket(database, 0x21)
     this.batches = new Bucket(database, 0x30)

@@ -19,7 +19,7 @@ import type { Anchor, AnchorWire, GossipMessage, Manifest } from '#protocol'
 import { planAnchor } from '#consensus'
 import type { CertifiedBatch } from '#consensus'
 import type { Archive, ClaimRecord, ProposalRecord, Store, Write } from '#storage'
-import type { BlockFetcher } from '../batch-loader.ts'
+import type { FetchBlocks } from '../batch-loader.ts'
 import type { Ledger } from '../ledger.ts'
 import { isMember } from '../region-context.ts'
 import type { RegionContext } from '../region-context.ts'
@@ -41,7 +41,7 @@ export type AnchorDeskInit = {
   readonly store: Store
   readonly archive: Archive
   readonly flushBlocks: () => Promise<void>
-  readonly fetcher: BlockFetcher
+  readonly fetch: FetchBlocks
   readonly peersFor: (member: Uint8Array) => readonly string[]
   readonly ledger: Ledger
   readonly head: () => AnchorHead
@@ -209,10 +209,10 @@ export class AnchorDesk {
 
   /** Manifest of an anchor, from the archive or from peers. */
   async readManifest(digest: Uint8Array, askFirst: readonly Uint8Array[] = []): Promise<Manifest> {
-    const { archive, fetcher, peersFor, context } = this.#init
+    const { archive, fetch, peersFor, context } = this.#init
     const cid = cidOfDigest(digest, DAG_CBOR_CODE)
     const from = peersFor(askFirst[0] ?? context.address)
-    await fetcher.fetchBlocks([cid], { from, signal: AbortSignal.timeout(MANIFEST_TIMEOUT_MS) })
+    await fetch([cid], { from, signal: AbortSignal.timeout(MANIFEST_TIMEOUT_MS) })
     return decodeManifest(await archive.getBlock(cid))
   }
 

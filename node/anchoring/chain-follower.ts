@@ -4,28 +4,12 @@ import type { Anchor, Announcement, Certificate, Manifest } from '#protocol'
 import { countedClaims } from '#consensus'
 import { keyOfNumber } from '#storage'
 import type { AnchorRecord, ClaimRecord, Store, Write } from '#storage'
+import type { SeenAnchor } from '../chain/anchor-watcher.ts'
 import type { Ledger } from '../ledger.ts'
 import type { RegionContext } from '../region-context.ts'
 import { AnchoringError } from './anchoring-error.ts'
 import { anchorFromWire, anchorToWire } from './anchor-desk.ts'
 import type { AnchorDesk, AnchorHead } from './anchor-desk.ts'
-
-/** An anchor as the chain shows it. */
-export type SeenAnchor = {
-  readonly region: string
-  readonly epoch: number
-  readonly seq: number
-  readonly root: Uint8Array
-  readonly anchorHash: Uint8Array
-  readonly manifest: Uint8Array
-  readonly claims: number
-  readonly gramsLocation: bigint
-  readonly gramsMarket: bigint
-  readonly txHash: Uint8Array
-  readonly blockNumber: number
-  readonly blockHash: Uint8Array
-  readonly gasUsed: bigint
-}
 
 /** What the follower needs. */
 export type ChainFollowerInit = {
@@ -185,7 +169,9 @@ export class ChainFollower {
       const { anchorSeq: _before, ...rest } = batch
       writes.push(
         store.batches.put(digest, { ...rest, state, ...(seq === undefined ? {} : { anchorSeq: seq }) }),
-        state === 'certified' ? store.unanchored.put(digest, true) : store.unanchored.remove(digest),
+        state === 'certified'
+          ? store.unanchored.put(digest, batch.certificate.content.accepted)
+          : store.unanchored.remove(digest),
       )
       const counted = countedClaims(
         { ...batch, certificate: batch.certificate, gramsLocation: [], gramsMarket: [] },

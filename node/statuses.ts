@@ -1,0 +1,125 @@
+import type { CID } from 'multiformats/cid'
+import type { BillState, BillStatus, ClaimStatus } from '#api'
+import {
+  cidOfDigest,
+  concatBytes,
+  DAG_CBOR_CODE,
+  decimalOfRational,
+  formatCivilDate,
+  formatDecimal,
+  formatRational,
+  makeRational,
+  toHex,
+} from '#protocol'
+import { keyOfNumber } from '#storage'
+import type { AnchorRecord, BatchRecord, BillRecord, ClaimRecord, Store } from '#storage'
+import type { RegionContext } from './region-context.ts'
+
+/** Order of the states that a claim passes; the least advanced claim gives the bill's state. */
+const PATH: readonly BillState[] = ['received', 'proposed', 'certified', 'anchored', 'final']
+
+/** Reads the state of bills from the records. */
+export class Statuses {
+  readonly #context: RegionContext
+  readonly #store: Store
+
+  constructor(context: RegionContext, store: Store) {
+    this.#context = context
+    this.#store = store
+  }
+
+  /** Status of a bill that was submitted here or claimed anywhere in the region. */
+  async find(cid: CID): Promise<BillStatus | undefined> {
+    const record = await this.#store.bills.find(cid.bytes)
+    const claims = await this.listClaims(cid)
+    if (record === undefined && claims.length === 0) return undefined
+    const statuses = await Promise.all(claims.map(async (claim) => this.#describe(claim)))
+    const last = (key: keyof ClaimRecord): number | undefined => latest(claims.map((claim) => claim[key]))
+    return {
+      cid: cid.toString(),
+      state: stateOf(record, claims),
+      visibility: record?.visibility ?? claims[0]?.visibility ?? 'sealed',
+      region: this.#context.region.name,
+      ...(record?.file === undefined ? {} : { file: record.file }),
+      ...(record === undefined ? {} : { receivedAt: new Date(record.receivedAtMs).toISOString() }),
+      ...(record?.reason === undefined ? {} : { reason: record.reason }),
+      claims: statuses,
+      ...since(record, 'certifiedMs', last('certifiedAtMs')),
+      ...since(record, 'anchoredMs', last('anchoredAtMs')),
+      ...since(record, 'finalMs', last('finalAtMs')),
+    }
+  }
+
+  /** The latest bills that were submitted here, newest first. */
+  async list(limit: number): Promise<BillStatus[]> {
+    const statuses: BillStatus[] = []
+    for await (const [, cid] of this.#store.billsByTime.entries({ reverse: true, limit })) {
+      const status = await this.find(cid)
+      if (status !== undefined) statuses.push(status)
+    }
+    return statuses
+  }
+
+  /** Claims of a bill, by their place in the file. */
+  async listClaims(cid: CID): Promise<ClaimRecord[]> {
+    const ids: Uint8Array[] = []
+    const below = concatBytes([cid.bytes, new Uint8Array(9).fill(0xff)])
+    for await (const [, claimId] of this.#store.claimsByBill.entries({ from: cid.bytes, below })) ids.push(claimId)
+    const claims = await this.#store.claims.findMany(ids)
+    return claims.filter((claim) => claim !== undefined)
+  }
+
+  async #describe({ claimId, claim, batch, state, anchorSeq }: ClaimRecord): Promise<ClaimStatus> {
+    const [held, anchor] = await Promise.all([
+      this.#store.batches.find(batch),
+      anchorSeq === undefined ? undefined : this.#store.anchors.find(keyOfNumber(anchorSeq)),
+    ])
+    const kWh = makeRational(BigInt(claim.energyWh.n), BigInt(claim.energyWh.d) * 1000n)
+    const decimal = decimalOfRational(kWh)
+    return {
+      claimId: toHex(claimId),
+      ordinal: claim.ordinal,
+      state,
+      service: { start: formatCivilDate(claim.startDay), end: formatCivilDate(claim.endDay) },
+      energyKWh: decimal === undefined ? formatRational(kWh) : formatDecimal(decimal),
+      gramsCO2e: claim.gramsLocation,
+      assurance: claim.assurance,
+      batch: cidOfDigest(batch, DAG_CBOR_CODE).toString(),
+      sponsor: sponsorOf(held),
+      ...(anchor === undefined ? {} : { anchor: describeAnchor(anchor) }),
+    }
+  }
+}
+
+function sponsorOf(batch: BatchRecord | undefined): string {
+  return batch === undefined ? '' : toHex(batch.announcement.sponsor)
+}
+
+function describeAnchor(record: AnchorRecord): NonNullable<ClaimStatus['anchor']> {
+  return {
+    seq: record.anchor.seq,
+    claims: record.anchor.claims,
+    tx: toHex(record.transactionHash),
+    block: record.blockNumber,
+    gasUsed: record.gasUsed,
+  }
+}
+
+function stateOf(record: BillRecord | undefined, claims: readonly ClaimRecord[]): BillState {
+  if (record?.state === 'rejected' || record?.state === 'needs-review') return record.state
+  if (claims.length === 0) return record?.state === 'claimed' ? 'proposed' : 'received'
+  return PATH[Math.min(...claims.map((claim) => PATH.indexOf(claim.state)))] ?? 'received'
+}
+
+function latest(times: readonly unknown[]): number | undefined {
+  const known = times.filter((time) => typeof time === 'number')
+  return known.length === 0 || known.length < times.length ? undefined : Math.max(...known)
+}
+
+function since(
+  record: BillRecord | undefined,
+  name: 'certifiedMs' | 'anchoredMs' | 'finalMs',
+  at: number | undefined,
+): Partial<BillStatus> {
+  return record === undefined || at === undefined ? {} : { [name]: Math.max(0, at - record.receivedAtMs) }
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import type { Logger } from 'pino'
+import { RULES_VERSION, vectorsCid } from '#audit'
+import { datasetCids } from '#datasets'
+import { addressOfPrivateKey, charterCid, digestOf, orderBytes, PROTOCOL_VERSION, sha256 } from '#protocol'
+import type { Charter } from '#protocol'
+import { generateArchiveKey } from '#storage'
+import { startAnvil } from '../../node/chain/anvil.ts'
+import type { Anvil } from '../../node/chain/anvil.ts'
+import { deployRegistry, predictRegistryAddress } from '../../node/chain/registry-deployment.ts'
+import { createNode } from '../../node/node.ts'
+import type { AuditorNode, NodeInit } from '../../node/node.ts'
+
+/** A region of real auditors in one process, on a real chain, in a temporary folder. */
+export type LiveRegion = {
+  readonly charter: Charter
+  readonly anvil: Anvil
+  readonly regionSecret: Uint8Array
+  readonly archiveIdentity: string
+  /** Running auditors by position; undefined where one is down. */
+  readonly nodes: (AuditorNode | undefined)[]
+  node(position: number): AuditorNode
+  startNode(position: number, change?: Partial<NodeInit>): Promise<AuditorNode>
+  stopNode(position: number): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Options of {@link startLiveRegion}. */
+export type LiveRegionInit = {
+  readonly auditors?: number
+  readonly log?: Logger
+  readonly anchor?: NodeInit['anchor']
+  /** Positions that are started; all by default. */
+  readonly started?: readonly number[]
+}
+
+/** Founds a network with one region, deploys its registry on an Anvil of its own, and starts its auditors. */
+export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRegion> {
+  const size = init.auditors ?? 4
+  const folder = await mkdtemp(join(tmpdir(), 'kwitness-region-'))
+  const anvil = await startAnvil({ blockTimeS: 1 })
+  const [deployerKey, ...payerKeys] = anvil.fundedKeys
+  if (deployerKey === undefined) throw new Error('Anvil has no funded keys')
+  const keys = Array.from({ length: size }, () => new Uint8Array(randomBytes(32)))
+  const regionSecret = new Uint8Array(randomBytes(32))
+  const archive = await generateArchiveKey()
+  const charter: Charter = {
+    v: 1,
+    name: 'live test region',
+    protocol: PROTOCOL_VERSION,
+    rules: { version: RULES_VERSION, vectors: await vectorsCid() },
+    datasets: [...(await datasetCids())],
+    regions: [
+      {
+        name: 'north-america',
+        jurisdictions: ['CA', 'MX', 'US'],
+        committee: keys.map(addressOfPrivateKey).toSorted(orderBytes),
+        archiveRecipient: archive.recipient,
+        pointKeyHash: sha256(regionSecret),
+      },
+      {
+        name: 'elsewhere',
+        jurisdictions: ['DE', 'FR'],
+        committee: keys.map((key) => addressOfPrivateKey(sha256(key))).toSorted(orderBytes),
+        archiveRecipient: archive.recipient,
+        pointKeyHash: sha256(regionSecret),
+      },
+    ],
+    chain: {
+      chainId: anvil.chainId,
+      registry: await predictRegistryAddress({ rpcUrl: anvil.rpcUrl, deployer: addressOfPrivateKey(deployerKey) }),
+    },
+  }
+  await deployRegistry({
+    rpcUrl: anvil.rpcUrl,
+    deployerKey,
+    networkId: digestOf(charterCid(charter)),
+    regions: charter.regions,
+    pollMs: 100,
+  })
+  const nodes: (AuditorNode | undefined)[] = keys.map(() => undefined)
+  const addresses = new Map<number, string>()
+  const region: LiveRegion = {
+    charter,
+    anvil,
+    regionSecret,
+    archiveIdentity: archive.identity,
+    nodes,
+    node(position) {
+      const node = nodes[position]
+      if (node === undefined) throw new Error(`auditor ${position} is down`)
+      return node
+    },
+    async startNode(position, change = {}) {
+      const privateKey = keys[position]
+      if (privateKey === undefined) throw new Error(`no auditor ${position}`)
+      const payerKey = payerKeys[position % payerKeys.length]
+      const node = await createNode({
+        dataDir: join(folder, String(position)),
+        charter,
+        region: 'north-america',
+        privateKey,
+        ...(payerKey === undefined ? {} : { payerKey }),
+        regionSecret,
+        archiveIdentity: archive.identity,
+        listen: ['/ip4/127.0.0.1/tcp/0'],
+        bootstrap: [...addresses].filter(([other]) => other !== position).map(([, address]) => address),
+        chain: { rpcUrl: anvil.rpcUrl },
+        anchor: init.anchor ?? { intervalMs: 1_500, maxClaims: 1_000, stageMs: 4_000 },
+        batch: { lingerMs: 50 },
+        sync: { intervalMs: 500 },
+        log: init.log ?? pino({ level: 'silent' }),
+        ...change,
+      })
+      await node.start()
+      nodes[position] = node
+      const [address] = node.health().listen
+      if (address !== undefined) addresses.set(position, address)
+      return node
+    },
+    async stopNode(position) {
+      await nodes[position]?.stop()
+      nodes[position] = undefined
+    },
+    async stop() {
+      await Promise.all(nodes.map(async (node) => node?.stop()))
+      await anvil.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+  try {
+    for (const position of init.started ?? keys.keys()) await region.startNode(position)
+  } catch (cause) {
+    await region.stop()
+    throw cause
+  }
+  return region
+}

@@ -4,14 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
-import { RULES_VERSION, vectorsCid } from '#audit'
-import { datasetCids } from '#datasets'
-import { addressOfPrivateKey, charterCid, digestOf, orderBytes, PROTOCOL_VERSION, sha256 } from '#protocol'
+import { addressOfPrivateKey, sha256 } from '#protocol'
 import type { Charter } from '#protocol'
-import { generateArchiveKey } from '#storage'
 import { startAnvil } from '../../node/chain/anvil.ts'
 import type { Anvil } from '../../node/chain/anvil.ts'
-import { deployRegistry, predictRegistryAddress } from '../../node/chain/registry-deployment.ts'
+import { foundNetwork } from '../../node/founding.ts'
 import { createNode } from '../../node/node.ts'
 import type { AuditorNode, NodeInit } from '../../node/node.ts'
 
@@ -46,49 +43,26 @@ export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRe
   const [deployerKey, ...payerKeys] = anvil.fundedKeys
   if (deployerKey === undefined) throw new Error('Anvil has no funded keys')
   const keys = Array.from({ length: size }, () => new Uint8Array(randomBytes(32)))
-  const regionSecret = new Uint8Array(randomBytes(32))
-  const archive = await generateArchiveKey()
-  const charter: Charter = {
-    v: 1,
+  const { charter, secrets } = await foundNetwork({
     name: 'live test region',
-    protocol: PROTOCOL_VERSION,
-    rules: { version: RULES_VERSION, vectors: await vectorsCid() },
-    datasets: [...(await datasetCids())],
-    regions: [
-      {
-        name: 'north-america',
-        jurisdictions: ['CA', 'MX', 'US'],
-        committee: keys.map(addressOfPrivateKey).toSorted(orderBytes),
-        archiveRecipient: archive.recipient,
-        pointKeyHash: sha256(regionSecret),
-      },
-      {
-        name: 'elsewhere',
-        jurisdictions: ['DE', 'FR'],
-        committee: keys.map((key) => addressOfPrivateKey(sha256(key))).toSorted(orderBytes),
-        archiveRecipient: archive.recipient,
-        pointKeyHash: sha256(regionSecret),
-      },
-    ],
-    chain: {
-      chainId: anvil.chainId,
-      registry: await predictRegistryAddress({ rpcUrl: anvil.rpcUrl, deployer: addressOfPrivateKey(deployerKey) }),
-    },
-  }
-  await deployRegistry({
     rpcUrl: anvil.rpcUrl,
+    chainId: anvil.chainId,
     deployerKey,
-    networkId: digestOf(charterCid(charter)),
-    regions: charter.regions,
-    pollMs: 100,
+    regions: [
+      { name: 'north-america', jurisdictions: ['CA', 'MX', 'US'], auditors: keys.map(addressOfPrivateKey) },
+      { name: 'elsewhere', jurisdictions: ['DE', 'FR'], auditors: keys.map((key) => addressOfPrivateKey(sha256(key))) },
+    ],
+    randomBytes: (count) => new Uint8Array(randomBytes(count)),
   })
+  const [own] = secrets
+  if (own === undefined) throw new Error('the network has no region')
   const nodes: (AuditorNode | undefined)[] = keys.map(() => undefined)
   const addresses = new Map<number, string>()
   const region: LiveRegion = {
     charter,
     anvil,
-    regionSecret,
-    archiveIdentity: archive.identity,
+    regionSecret: own.pointSecret,
+    archiveIdentity: own.archiveIdentity,
     nodes,
     node(position) {
       const node = nodes[position]
@@ -105,8 +79,8 @@ export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRe
         region: 'north-america',
         privateKey,
         ...(payerKey === undefined ? {} : { payerKey }),
-        regionSecret,
-        archiveIdentity: archive.identity,
+        regionSecret: own.pointSecret,
+        archiveIdentity: own.archiveIdentity,
         listen: ['/ip4/127.0.0.1/tcp/0'],
         bootstrap: [...addresses].filter(([other]) => other !== position).map(([, address]) => address),
         chain: { rpcUrl: anvil.rpcUrl },

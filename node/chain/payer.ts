@@ -105,6 +105,8 @@ export class Payer {
       for (;;) {
         const receipt = await this.#attempt(call, { ...options, deadlineMs, sent })
         if (receipt !== undefined) return receipt
+        if (performance.now() > deadlineMs) throw this.#timeout(sent)
+        await pause(this.#init.pollMs, options.signal)
       }
     })
   }
@@ -202,7 +204,8 @@ export class Payer {
 
   async #estimateGas(call: Call, options: RequestOptions): Promise<bigint> {
     const to = call.to === undefined ? {} : { to: toHex(call.to) }
-    const params = [{ from: toHex(this.address), data: call.input, ...to }]
+    // On mined blocks, not on the pool as some endpoints would: our own waiting version must not count as done.
+    const params = [{ from: toHex(this.address), data: call.input, ...to }, 'latest']
     return await this.#rpc.call(quantityShape, 'eth_estimateGas', params, options)
   }
 

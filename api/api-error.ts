@@ -18,7 +18,7 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_BILL_UNKNOWN'; readonly cid: string }
   /** The bill has no certificate yet: ask again later. */
   | { readonly code: 'ERR_API_PROOF_PENDING'; readonly cid: string; readonly state: string }
-  /** The bill is sealed: its proof is its holder's, and needs a key. */
+  /** The bill is sealed: its bytes need a key of its holder. */
   | { readonly code: 'ERR_API_SEALED'; readonly cid: string }
 
 /** Error of `api/`. */

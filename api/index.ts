@@ -1,8 +1,8 @@
 /**
  * HTTP API of a node. It sees the node through `node-view.ts`, which it declares itself.
  *
- * Every body is raw bytes, every failure is a problem detail (RFC 9457) with our codes, every route but `/healthz` and the
- * proofs of public bills needs a key.
+ * Every body is raw bytes, every failure is a problem detail (RFC 9457) with our codes, every route but `/healthz`,
+ * public bills and undisclosed proofs needs a key.
  */
 export { ApiError } from './api-error.ts'
 export type { ApiFailure } from './api-error.ts'

@@ -138,8 +138,13 @@ export interface NodeView {
   listBills(limit: number): Promise<BillStatus[]>
   /** Bytes of a bill; `sealed` is true when they are still the age file because this node may not open it. */
   readBill(cid: string, signal: AbortSignal): Promise<{ bytes: Uint8Array; sealed: boolean } | undefined>
-  /** Canonical JSON bytes of the proof of one claim of a bill; `undefined` until it is certified. */
-  findProof(cid: string, signal: AbortSignal, ordinal?: number): Promise<Uint8Array | undefined>
+  /**
+   * Canonical JSON bytes of the proof of one claim of a bill; `undefined` until it is certified.
+   *
+   * @param ordinal which claim of the bill. @default 0
+   * @param disclose false: of a sealed bill the leaf alone, not the claim. @default true
+   */
+  findProof(cid: string, signal: AbortSignal, ordinal?: number, disclose?: boolean): Promise<Uint8Array | undefined>
   health(): NodeHealth
   peers(): PeerStatus[]
   /** Peers that were turned away lately, newest first. */

@@ -44,34 +44,45 @@ export function registerRoutes(server: FastifyInstance, components: RouteCompone
 
   server.get('/v1/bills/:cid/file', needs('read'), async (request, reply) => {
     const cid = parseCidParameter(request)
-    const bill = (await node.readBill(cid, request.signal)) ?? unknownBill(cid)
-    // A bill is a stranger's file: never shown in place, never sniffed, never kept by a cache.
-    return reply
-      .header('content-type', 'application/octet-stream')
-      .header('content-disposition', 'attachment')
-      .header('x-content-type-options', 'nosniff')
-      .header('cache-control', 'private, no-store')
-      .header('x-kwitness-sealed', String(bill.sealed))
-      .send(Buffer.from(bill.bytes))
+    return sendBill((await node.readBill(cid, request.signal)) ?? unknownBill(cid), reply)
   })
 
-  server.get('/v1/bills/:cid/proof', needs('read'), async (request, reply) => sendProof(node, request, reply))
+  server.get('/v1/bills/:cid/proof', needs('read'), async (request, reply) => sendProof(node, request, reply, true))
 
-  server.get('/v1/proofs/:cid', async (request, reply) => {
+  // Without a key: a public bill, and the proof of any bill, of which a sealed one shows its leaf only.
+  server.get('/v1/files/:cid', async (request, reply) => {
     const cid = parseCidParameter(request)
     const status = (await node.findStatus(cid)) ?? unknownBill(cid)
     if (status.visibility !== 'public') {
-      throw new ApiError(`bill ${cid} is sealed; its proof needs a key`, { code: 'ERR_API_SEALED', cid })
+      throw new ApiError(`bill ${cid} is sealed; it needs a key`, { code: 'ERR_API_SEALED', cid })
     }
-    return sendProof(node, request, reply)
+    return sendBill((await node.readBill(cid, request.signal)) ?? unknownBill(cid), reply)
   })
+
+  server.get('/v1/proofs/:cid', async (request, reply) => sendProof(node, request, reply, false))
 
   server.get('/v1/peers', needs('read'), async () => ({ peers: node.peers(), refusals: node.refusals() }))
 }
 
-async function sendProof(node: NodeView, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+function sendBill(bill: { readonly bytes: Uint8Array; readonly sealed: boolean }, reply: FastifyReply): FastifyReply {
+  // A bill is a stranger's file: never shown in place, never sniffed, never kept by a cache.
+  return reply
+    .header('content-type', 'application/octet-stream')
+    .header('content-disposition', 'attachment')
+    .header('x-content-type-options', 'nosniff')
+    .header('cache-control', 'private, no-store')
+    .header('x-kwitness-sealed', String(bill.sealed))
+    .send(Buffer.from(bill.bytes))
+}
+
+async function sendProof(
+  node: NodeView,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  disclose: boolean,
+): Promise<FastifyReply> {
   const cid = parseCidParameter(request)
-  const proof = await node.findProof(cid, request.signal, parseOrdinal(request))
+  const proof = await node.findProof(cid, request.signal, parseOrdinal(request), disclose)
   if (proof !== undefined) return reply.header('content-type', 'application/json').send(Buffer.from(proof))
   const status = (await node.findStatus(cid)) ?? unknownBill(cid)
   throw new ApiError(`bill ${cid} is ${status.state}: it has no such proof yet`, {

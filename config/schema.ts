@@ -21,7 +21,7 @@ function durationMs(min: number, max: number): z.ZodNumber {
 }
 
 const multiaddrShape = z.string().regex(/^(?:\/[^\s/]+)+$/, 'expected a multiaddr such as /ip4/127.0.0.1/tcp/4401')
-const rpcUrlShape = z.url({ protocol: /^(?:https?|wss?)$/, error: 'expected an http, https, ws or wss URL' })
+const rpcUrlShape = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' })
 
 /** Schema of a node's configuration; unknown keys are errors. Each leaf has its unit and reason. */
 export const configShape = z.strictObject({

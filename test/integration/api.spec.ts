@@ -30,8 +30,8 @@ class FakeNode implements NodeView {
   async readBill(cid: string): Promise<{ bytes: Uint8Array; sealed: boolean } | undefined> {
     return cid === CID ? { bytes: Uint8Array.of(1, 2, 3), sealed: false } : undefined
   }
-  async findProof(cid: string, _signal: AbortSignal, ordinal?: number): Promise<Uint8Array | undefined> {
-    return cid !== 'x' && ordinal === 0 ? new TextEncoder().encode(`{"proof":"${cid}"}`) : undefined
+  async findProof(cid: string, _signal: AbortSignal, ordinal = 0, disclose = true): Promise<Uint8Array | undefined> {
+    return ordinal === 0 ? new TextEncoder().encode(JSON.stringify({ proof: cid, disclose })) : undefined
   }
   health(): ReturnType<NodeView['health']> {
     return {
@@ -222,7 +222,7 @@ describe('HTTP API', () => {
     const file = await call(`/v1/bills/${CID}/file`)
     assert.deepEqual(new Uint8Array(await file.arrayBuffer()), Uint8Array.of(1, 2, 3))
     assert.equal(file.headers.get('content-disposition'), 'attachment')
-    assert.deepEqual(await (await call(`/v1/bills/${CID}/proof`)).json(), { proof: CID })
+    assert.deepEqual(await (await call(`/v1/bills/${CID}/proof`)).json(), { proof: CID, disclose: true })
     const other = 'bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
     for (const path of [`/v1/bills/${other}`, `/v1/bills/${other}/file`, '/v1/nothing']) {
       assert.equal((await call(path)).status, 404)
@@ -231,10 +231,11 @@ describe('HTTP API', () => {
     assert.equal((await problem(pending))['code'], 'ERR_API_PROOF_PENDING')
   })
 
-  it('shows health and the proofs of public bills without a key, but no proof of a sealed bill', async () => {
+  it('shows health, public bills and undisclosed proofs without a key, but no sealed bill', async () => {
     assert.equal((await call('/healthz', {}, '')).status, 200)
-    assert.equal((await call(`/v1/proofs/${CID}`, {}, '')).status, 200)
-    const sealed = await call(`/v1/proofs/${SEALED}`, {}, '')
+    assert.deepEqual(await (await call(`/v1/proofs/${SEALED}`, {}, '')).json(), { proof: SEALED, disclose: false })
+    assert.equal((await call(`/v1/files/${CID}`, {}, '')).status, 200)
+    const sealed = await call(`/v1/files/${SEALED}`, {}, '')
     assert.equal(sealed.status, 403)
     assert.equal((await problem(sealed))['code'], 'ERR_API_SEALED')
     assert.equal((await call('/v1/peers', {}, '')).status, 401)

@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import { createSandbox } from '#audit'
+import { extractionToJson } from '#protocol'
+import type { Extraction, ExtractionJson, FactsJson } from '#protocol'
+import { printable } from '../bill-lines.ts'
+import { examples } from '../examples.ts'
+import { readNamedFile } from '../files.ts'
+import type { Terminal } from '../terminal.ts'
+import { CLI_SANDBOX } from '../with-examiner.ts'
+
+/** `kwitness extract FILE`: what the auditors would read from a bill; nothing leaves this machine. */
+export function registerExtract(program: Command, terminal: Terminal): void {
+  program
+    .command('extract')
+    .description('read the facts of a bill as every auditor would; nothing leaves this machine')
+    .argument('<file>', 'the bill')
+    .option('--json', 'one line of JSON')
+    .addHelpText('after', examples(['kwitness extract june.xml', 'kwitness extract june.csv --json']))
+    .action(async (file: string, options: { readonly json?: boolean }) => {
+      const extraction = await extract(terminal, await readNamedFile(file))
+      // Facts and corrections can become claims; every other verdict refuses the bill.
+      if (extraction.verdict !== 'facts' && extraction.verdict !== 'correction') terminal.exitCode = 1
+      const json = extractionToJson(extraction)
+      if (options.json === true) terminal.json(json)
+      else printExtraction(terminal, file, extraction, json)
+    })
+}
+
+async function extract(terminal: Terminal, bytes: Uint8Array): Promise<Extraction> {
+  const sandbox = createSandbox(CLI_SANDBOX)
+  try {
+    return await sandbox.extract(bytes, terminal.signal)
+  } finally {
+    await sandbox.close()
+  }
+}
+
+function printExtraction(terminal: Terminal, file: string, extraction: Extraction, json: ExtractionJson): void {
+  const { verdict, format, reason, bills } = json
+  const style = bills.length > 0 ? 'green' : 'red'
+  terminal.line(`${file}: ${terminal.paint(style, verdict)} (${format})`)
+  if (reason !== undefined) {
+    const { line, column, path } = reason.place ?? {}
+    const place = [line === undefined ? '' : `line ${line}:${column ?? 1}`, path ?? ''].filter((part) => part !== '')
+    const where = place.length === 0 ? '' : ` at ${printable(place.join(' '))}`
+    terminal.line(`  ${printable(reason.message)}${where} (${reason.code})`)
+  }
+  bills.forEach((bill, index) => printBill(terminal, bill, extraction.bills[index]?.utility?.name))
+}
+
+function printBill(terminal: Terminal, bill: FactsJson, utility: string | undefined): void {
+  const { service, point, kind, flags } = bill
+  const who = [utility ?? '', point === undefined ? '' : `point ${point}`].filter((part) => part !== '')
+  terminal.line(
+    `  ${bill.commodity}  ${service.start}..${service.end}  ${kind}  ${printable(who.join(', '))}`.trimEnd(),
+  )
+  terminal.line(`    import ${describeEnergy(bill.import)}`)
+  if (bill.export !== undefined) terminal.line(`    export ${describeEnergy(bill.export)}`)
+  if (flags.length > 0) terminal.line(`    flags ${flags.join(', ')}`)
+}
+
+function describeEnergy(energy: FactsJson['import']): string {
+  const { kWh, value, unit } = energy
+  return kWh === undefined || unit === 'kWh' ? `${value} ${unit}` : `${kWh} kWh (${value} ${unit})`
+}

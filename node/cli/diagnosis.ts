@@ -1,0 +1,27 @@
+import { errorCodeOf } from '#protocol'
+
+/** One line of `kwitness doctor`. */
+export type Diagnosis = {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+  /** How to mend it. */
+  readonly fix?: string
+  /** True if it could not be looked at; no failure of its own. */
+  readonly skipped?: true
+}
+
+/** A check: what was found, or a throw. */
+export async function examine(name: string, fix: string, find: () => Promise<string> | string): Promise<Diagnosis> {
+  try {
+    return { name, ok: true, detail: await find() }
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    return { name, ok: false, detail: `${message} (${errorCodeOf(thrown)})`, fix }
+  }
+}
+
+/** A check that needs something that is missing. */
+export function skip(name: string, why: string): Diagnosis {
+  return { name, ok: true, detail: `not checked: ${why}`, skipped: true }
+}

@@ -1,0 +1,105 @@
+import type { Readable, Writable } from 'node:stream'
+import { styleText } from 'node:util'
+import type { BillState } from '#api'
+
+/** A stream that may be a terminal. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+
+/** What a command sees of the world around it. */
+export type TerminalInit = {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Aborted by Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal
+}
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Results on standard output, everything else on standard error. */
+export class Terminal {
+  readonly stdin: TerminalInit['stdin']
+  readonly environment: TerminalInit['environment']
+  readonly signal: AbortSignal
+  /** 0 ok, 1 failed check or refused; wrong use is thrown. */
+  exitCode: 0 | 1 = 0
+  readonly #stdout: Output
+  readonly #stderr: Output
+  #progress = ''
+
+  constructor(init: TerminalInit) {
+    this.stdin = init.stdin
+    this.environment = init.environment
+    this.signal = init.signal
+    this.#stdout = init.stdout
+    this.#stderr = init.stderr
+  }
+
+  /** True if a person reads standard error as it is written. */
+  get isLive(): boolean {
+    return this.#stderr.isTTY === true
+  }
+
+  /** Width of the terminal in columns. */
+  get columns(): number {
+    return this.#stderr.columns ?? 100
+  }
+
+  /** A line of the result. */
+  line(text = ''): void {
+    this.#write(this.#stdout, `${text}\n`)
+  }
+
+  /** A result for scripts, on one line. */
+  json(value: unknown): void {
+    this.line(JSON.stringify(value))
+  }
+
+  /** Bytes of the result as they are. */
+  bytes(bytes: Uint8Array): void {
+    this.#stdout.write(bytes)
+  }
+
+  /** A line beside the result. */
+  note(text: string): void {
+    this.#write(this.#stderr, `${text}\n`)
+  }
+
+  /** Shows what long work does, in place; nothing where nobody looks. Empty text removes it. */
+  progress(text: string): void {
+    if (!this.isLive) return
+    this.#progress = text
+    this.#stderr.write(`\r\u{1B}[K${text.slice(0, this.columns - 1)}`)
+  }
+
+  /** Text in a style on terminals, plain elsewhere and under NO_COLOR. */
+  paint(style: Style, text: string, stream: 'stdout' | 'stderr' = 'stdout'): string {
+    const output = stream === 'stdout' ? this.#stdout : this.#stderr
+    const isPlain = output.isTTY !== true || (this.environment['NO_COLOR'] ?? '') !== ''
+    return isPlain ? text : styleText(style, text, { validateStream: false })
+  }
+
+  /** A state in its colour. */
+  paintState(state: BillState, stream: 'stdout' | 'stderr' = 'stdout'): string {
+    return this.paint(STYLES[state], state, stream)
+  }
+
+  #write(output: Output, text: string): void {
+    if (this.#progress !== '') {
+      this.#stderr.write('\r\u{1B}[K')
+      this.#progress = ''
+    }
+    output.write(text)
+  }
+}
+
+const STYLES: Readonly<Record<BillState, Style>> = {
+  received: 'gray',
+  proposed: 'cyan',
+  certified: 'yellow',
+  anchored: 'blue',
+  final: 'green',
+  rejected: 'red',
+  'needs-review': 'magenta',
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Plain JavaScript of the oldest module syntax: it must run on a Node that cannot read the TypeScript behind it, and say so.
+import process from 'node:process'
+
+const [major = 0] = process.versions.node.split('.').map(Number)
+
+if (major < 24) {
+  process.stderr.write(
+    `error: kWitness needs Node 24 or later, this is ${process.version}; the install brings it along: ` +
+      'run npx kwitness, or node_modules/.bin/node node/main.js (ERR_CLI_RUNTIME)\n',
+  )
+  process.exitCode = 2
+} else {
+  const { main } = await import('./cli/main.ts')
+  await main()
+}

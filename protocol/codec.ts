@@ -17,7 +17,9 @@ export const SHA2_256_CODE = 0x12
 
 /** Canonical DAG-CBOR of a plain value; `undefined` fields must be left out by the caller. */
 export function encodeCanonical(value: unknown): Uint8Array {
-  return dagCbor.encode(value)
+  const bytes = dagCbor.encode(value)
+  // In Node the encoder gives Buffers for longer values, whose slice() is a view and not a copy as everybody expects.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /**

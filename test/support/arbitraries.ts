@@ -18,9 +18,7 @@ export const decimalTexts: fc.Arbitrary<string> = fc.bigInt({ min: 0n, max: 2n *
 export const blockCids: fc.Arbitrary<CID> = hashes.map((digest) => cidOfDigest(digest, DAG_CBOR_CODE))
 
 const letters = (count: number): fc.Arbitrary<string> =>
-  fc
-    .array(fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'), { minLength: count, maxLength: count })
-    .map((l) => l.join(''))
+  fc.array(fc.constantFrom('A', 'C', 'M', 'X', 'Z'), { minLength: count, maxLength: count }).map((l) => l.join(''))
 
 /** Claims of every shape that the schema allows. */
 export const claims: fc.Arbitrary<Claim> = fc.record(

@@ -239,7 +239,8 @@ export function makeProof(
 
 /** Bytes with one bit turned. */
 export function flipBit(bytes: Uint8Array, bit: number): Uint8Array {
-  const flipped = bytes.slice()
+  // A copy even of a Buffer, whose slice() is a view.
+  const flipped = new Uint8Array(bytes)
   flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
   return flipped
 }

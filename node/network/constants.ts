@@ -33,6 +33,9 @@ export const REQUEST_TIMEOUT_MS = 30_000
 /** Received bytes that wait for their reader before the sender is told to pause. */
 export const READ_AHEAD_BYTES = 1024 * 1024
 
+/** Sent bytes that wait for the network before the writer has to wait. */
+export const WRITE_AHEAD_BYTES = 1024 * 1024
+
 /** yamux window: less than what a stream may buffer (4 MiB), or a paused stream would be reset. */
 export const STREAM_WINDOW_BYTES = 2 * 1024 * 1024
 

@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import { READ_AHEAD_BYTES } from './constants.ts'
+import { READ_AHEAD_BYTES, WRITE_AHEAD_BYTES } from './constants.ts'
 import { NetworkError } from './network-error.ts'
 
 /*
@@ -12,6 +12,9 @@ import { NetworkError } from './network-error.ts'
  * The end of an exchange is always a frame of its own, never the end of the stream, so that a cut is not taken for it.
  */
 const HEAD_BYTES = 5
+
+/** Something was sent, all was sent, or nothing will be sent any more. */
+const DRAIN_EVENTS = ['drain', 'idle', 'close'] as const
 
 /** One frame. */
 export type Frame = { readonly kind: number; readonly payload: Uint8Array }
@@ -30,6 +33,7 @@ export class FrameStream {
   #size = 0
   #wanted = 0
   #ended = false
+  #isResuming = false
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
@@ -55,10 +59,25 @@ export class FrameStream {
   #take(chunk: Uint8Array): void {
     this.#chunks.push(chunk)
     this.#size += chunk.byteLength
-    if (this.#size > READ_AHEAD_BYTES && this.#size > this.#wanted && this.#stream.readStatus === 'readable') {
-      this.#stream.pause()
-    }
+    if (!this.#isResuming) this.#pauseIfFull()
     if (this.#size >= this.#wanted) this.#wake?.()
+  }
+
+  #pauseIfFull(): void {
+    const isFull = this.#size > READ_AHEAD_BYTES && this.#size > this.#wanted
+    if (isFull && this.#stream.readStatus === 'readable') this.#stream.pause()
+  }
+
+  /**
+   * Resuming delivers at once what the stream held back, also when the other side has closed since. A pause in the
+   * middle of that would be undone for the sender but not for the reader, and overflow the stream's buffer; so it waits.
+   */
+  #resume(): void {
+    if (this.#stream.readStatus !== 'paused') return
+    this.#isResuming = true
+    this.#stream.resume()
+    this.#isResuming = false
+    this.#pauseIfFull()
   }
 
   /**
@@ -80,29 +99,28 @@ export class FrameStream {
   }
 
   async #readBytes(count: number, signal: AbortSignal): Promise<Uint8Array> {
+    this.#wanted = count
     while (this.#size < count) {
       signal.throwIfAborted()
-      // Resuming delivers at once what the stream held back, also when the other side has closed since.
-      if (this.#stream.readStatus === 'paused') this.#stream.resume()
+      this.#resume()
       if (this.#size >= count) break
       if (this.#ended) {
         const options = this.#failure === undefined ? {} : { cause: this.#failure }
         throw new NetworkError('stream ended before its last frame', { code: 'ERR_NETWORK_CUT' }, options)
       }
-      await this.#untilMore(count, signal)
+      await this.#untilMore(signal)
     }
+    this.#wanted = 0
     return this.#shift(count)
   }
 
-  async #untilMore(count: number, signal: AbortSignal): Promise<void> {
+  async #untilMore(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const wake = (): void => resolve()
-    this.#wanted = count
     this.#wake = wake
     signal.addEventListener('abort', wake)
     await promise
     signal.removeEventListener('abort', wake)
-    this.#wanted = 0
     this.#wake = undefined
   }
 
@@ -135,7 +153,22 @@ export class FrameStream {
     signal.throwIfAborted()
     this.#stream.send(frameHead(kind, payload.byteLength))
     if (payload.byteLength > 0) this.#stream.send(payload)
-    if (this.#stream.writableNeedsDrain) await this.#stream.onDrain({ signal })
+    while (this.#stream.writeBufferLength > WRITE_AHEAD_BYTES && this.#stream.status === 'open') {
+      await this.#untilSent(signal)
+    }
+    signal.throwIfAborted()
+  }
+
+  // Not the stream's own onDrain(): its promise is made once, so that only the first call waits (libp2p 3.3.11).
+  async #untilSent(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    for (const event of DRAIN_EVENTS) this.#stream.addEventListener(event, wake)
+    signal.addEventListener('abort', wake)
+    if (!signal.aborted) await promise
+    signal.removeEventListener('abort', wake)
+    for (const event of DRAIN_EVENTS) this.#stream.removeEventListener(event, wake)
+    signal.throwIfAborted()
   }
 
   /** Closes this side after what was sent has left; cuts the stream if that takes longer than `signal` allows. */

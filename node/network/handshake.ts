@@ -15,7 +15,8 @@ const verdictShape = z.discriminatedUnion('ok', [
 ])
 
 /** How a handshake ended. */
-export type HandshakeOutcome = { readonly ok: true } | ({ readonly ok: false } & Pick<Refusal, 'by' | 'code' | 'reason'>)
+export type HandshakeOutcome =
+  { readonly ok: true } | ({ readonly ok: false } & Pick<Refusal, 'by' | 'code' | 'reason'>)
 
 /** Options of {@link Handshake}. */
 export type HandshakeInit = {

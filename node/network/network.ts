@@ -148,9 +148,7 @@ class Libp2pNetwork implements Network {
   #onOpen(connection: Connection): void {
     this.#book.open(connection)
     if (connection.direction === 'outbound') {
-      this.#track(
-        this.#greet(connection, () => connection.newStream(HELLO_PROTOCOL, { signal: this.#stop.signal })),
-      )
+      this.#track(this.#greet(connection, () => connection.newStream(HELLO_PROTOCOL, { signal: this.#stop.signal })))
     } else {
       this.#track(this.#expectHello(connection))
     }

@@ -131,7 +131,11 @@ export class Requests {
       if (connection === undefined) throw new Error('not connected')
       return await connection.newStream(protocol, { signal, maxOutboundStreams: REQUESTS_PER_PEER })
     } catch (cause) {
-      throw new NetworkError(`peer ${peerId} cannot be asked`, { code: 'ERR_NETWORK_UNREACHABLE', peer: peerId }, { cause })
+      throw new NetworkError(
+        `peer ${peerId} cannot be asked`,
+        { code: 'ERR_NETWORK_UNREACHABLE', peer: peerId },
+        { cause },
+      )
     }
   }
 

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { CodedError } from '#protocol'
+import { createTestNode, untilPeers, untilRefused } from './network-node.ts'
+import type { TestNode } from './network-node.ts'
+
+const PROTOCOL = '/kwitness/test/echo/1'
+
+class TestError extends CodedError<{ readonly code: 'ERR_TEST_SECRET' }> {}
+
+async function readAll(frames: AsyncIterable<Uint8Array>): Promise<number[]> {
+  const sizes: number[] = []
+  for await (const frame of frames) sizes.push(frame.byteLength)
+  return sizes
+}
+
+describe('network requests', () => {
+  let server: TestNode
+  let client: TestNode
+  let calls = 0
+  let ended: PromiseWithResolvers<unknown>
+
+  const ask = (text: string, options = {}): AsyncGenerator<Uint8Array> =>
+    client.network.request(server.network.peerId, PROTOCOL, Buffer.from(text), options)
+
+  before(async () => {
+    server = await createTestNode({ seed: 1 })
+    server.network.handle(PROTOCOL, async function* (request, _peer, signal) {
+      calls += 1
+      const [what, size = '0', count = '1'] = Buffer.from(request).toString().split(' ')
+      try {
+        if (what === 'fail') throw new TestError('the secret is 42', { code: 'ERR_TEST_SECRET' })
+        if (what === 'hang') {
+          await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        }
+        for (let i = 0; i < Number(count); i += 1) yield new Uint8Array(Number(size))
+      } finally {
+        ended?.resolve(signal.aborted)
+      }
+    })
+    await server.network.start()
+    client = await createTestNode({ seed: 2, bootstrap: server.network.addresses() })
+    await client.network.start()
+    await untilPeers(client.network, 1)
+    await untilPeers(server.network, 1)
+  })
+
+  beforeEach(() => {
+    ended = Promise.withResolvers()
+  })
+
+  after(async () => {
+    await client.stop()
+    await server.stop()
+  })
+
+  it('streams a response of any number of frames, also of large ones to a slow reader', async () => {
+    assert.deepEqual(await readAll(ask('send 10 3')), [10, 10, 10])
+    assert.deepEqual(await readAll(ask('send 0 0')), [])
+    let total = 0
+    for await (const frame of ask('send 1500000 12')) {
+      total += frame.byteLength
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.equal(total, 18_000_000)
+  })
+
+  it('refuses a frame over the limit before it is read', async () => {
+    await assert.rejects(readAll(ask('send 1001', { maxFrameBytes: 1000 })), {
+      code: 'ERR_NETWORK_TOO_LARGE',
+      details: { sizeBytes: 1001, limitBytes: 1000 },
+    })
+    await assert.rejects(readAll(ask(`send ${3 * 1024 * 1024}`)), { code: 'ERR_NETWORK_TOO_LARGE' })
+  })
+
+  it('refuses a response of more frames than asked for', async () => {
+    await assert.rejects(readAll(ask('send 1 5', { maxFrames: 4 })), { code: 'ERR_NETWORK_TOO_MANY' })
+    assert.equal((await readAll(ask('send 1 5', { maxFrames: 5 }))).length, 5)
+  })
+
+  it('refuses a request that is too large', async () => {
+    const before = calls
+    await assert.rejects(readAll(ask('x'.repeat(64 * 1024 + 1))), { code: 'ERR_NETWORK_REMOTE' })
+    assert.equal(calls, before)
+  })
+
+  it('ends a request that is not answered in time, on both sides', async () => {
+    await assert.rejects(readAll(ask('hang', { timeoutMs: 50 })), { code: 'ERR_NETWORK_TIMEOUT' })
+    assert.equal(await ended.promise, true)
+  })
+
+  it('ends a request when the caller aborts it, with the reason of the caller', async () => {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const answer = readAll(ask('hang', { signal: controller.signal }))
+    controller.abort(reason)
+    await assert.rejects(answer, reason)
+  })
+
+  it('tells the server when the caller stops reading', async () => {
+    for await (const frame of ask('send 1000000 1000')) {
+      assert.equal(frame.byteLength, 1_000_000)
+      break
+    }
+    assert.equal(await ended.promise, true)
+  })
+
+  it('passes on the code of a failure, not its message', async () => {
+    await assert.rejects(readAll(ask('fail')), (thrown: unknown) => {
+      assert.ok(thrown instanceof CodedError)
+      assert.equal(thrown.code, 'ERR_NETWORK_REMOTE')
+      assert.deepEqual(thrown.details, { remoteCode: 'ERR_TEST_SECRET' })
+      assert.ok(!thrown.message.includes('42'))
+      return true
+    })
+  })
+
+  it('serves more requests of one peer than run at once, in turn', async () => {
+    const answers = await Promise.all(Array.from({ length: 60 }, () => readAll(ask('send 5 2'))))
+    assert.ok(answers.every((sizes) => sizes.length === 2))
+  })
+
+  it('says so when a peer is not connected or does not speak the protocol', async () => {
+    const nobody = '16Uiu2HAmKJUfVbtUB1v3BMUivfcpN6smx5u6z2jqxjQYEwwuKH9Q'
+    await assert.rejects(readAll(client.network.request(nobody, PROTOCOL, new Uint8Array())), {
+      code: 'ERR_NETWORK_UNREACHABLE',
+    })
+    await assert.rejects(readAll(client.network.request(server.network.peerId, '/no/such/1', new Uint8Array())), {
+      code: 'ERR_NETWORK_UNREACHABLE',
+    })
+  })
+
+  it('serves nothing to a peer that has not said hello', async () => {
+    const stranger = await createLibp2p({
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+    })
+    const before = calls
+    const [address] = server.network.addresses()
+    assert.ok(address !== undefined)
+    const connection = await stranger.dial(multiaddr(address))
+    const request = await connection.newStream(PROTOCOL)
+    const closed = new Promise((resolve) => request.addEventListener('close', resolve, { once: true }))
+    request.send(new Uint8Array([0, 0, 0, 6, 1, ...Buffer.from('send 1')]))
+    // An end of the exchange that the test can see: a hello of the wrong kind.
+    const hello = await connection.newStream('/kwitness/hello/1')
+    hello.send(new Uint8Array([0, 0, 0, 1, 9, 0]))
+    await closed
+    assert.equal(calls, before)
+    const refusal = await untilRefused(server.network, stranger.peerId.toString())
+    assert.equal(refusal.code, 'ERR_NETWORK_FRAME')
+    await stranger.stop()
+  })
+})

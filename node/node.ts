@@ -15,10 +15,11 @@ import {
   equalBytes,
   errorCodeOf,
   explainDifference,
+  isBitSet,
   protocolPrefix,
   toHex,
 } from '#protocol'
-import type { Charter, Equivocation, GossipMessage } from '#protocol'
+import type { Certificate, Charter, Equivocation, GossipMessage } from '#protocol'
 import { Archive, openBlockStore, Store } from '#storage'
 import type { BlockStore } from '#storage'
 import { Anchoring } from './anchoring/anchoring.ts'
@@ -127,6 +128,7 @@ export class AuditorNode implements NodeView {
   readonly #statuses: Statuses
   readonly #proofs: ProofDesk
   readonly #ledger: Ledger
+  readonly #listeners = new Set<(bills: readonly string[]) => void>()
   readonly #stopped = new AbortController()
   readonly #startedAtMs = Date.now()
 
@@ -182,6 +184,7 @@ export class AuditorNode implements NodeView {
       examiner,
       publish,
       onCertified: async (loaded, certificate) => {
+        for (const listener of this.#listeners) listener(certifiedBills(loaded, certificate))
         await this.#sponsor.onCertified(loaded, certificate)
         await this.#pin(loaded)
       },
@@ -333,6 +336,12 @@ export class AuditorNode implements NodeView {
     return [...first, ...peers.filter((peer) => !first.includes(peer))].map((peer) => peer.peerId)
   }
 
+  /** Tells the CIDs of bills when a batch with them is certified here. @returns what ends it. */
+  onCertified(listener: (bills: readonly string[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
   async submitBill(submission: Submission, signal: AbortSignal): Promise<BillStatus> {
     if (this.#stopped.signal.aborted) throw new NodeError('the node is stopping', { code: 'ERR_NODE_STOPPED' })
     const cid = await this.#intake.submit(submission, AbortSignal.any([signal, this.#stopped.signal]))
@@ -404,6 +413,10 @@ export class AuditorNode implements NodeView {
     }))
     return refusals.toReversed()
   }
+}
+
+function certifiedBills(loaded: LoadedBatch, certificate: Certificate): string[] {
+  return loaded.claims.filter((_, i) => isBitSet(certificate.bitmap, i)).map((claim) => claim.bill.toString())
 }
 
 function topicOf(charter: Charter, region: string): string {

@@ -1,0 +1,51 @@
+import { hrtime } from 'node:process'
+import { pino } from 'pino'
+import { decodeCharter, errorCodeOf } from '#protocol'
+import { createNode } from '../../node/node.ts'
+import type { AuditorNode } from '../../node/node.ts'
+import type { Order, Report } from './messages.ts'
+
+/** One auditor in a process of its own, driven over IPC. */
+let node: AuditorNode | undefined
+
+function tell(report: Report): void {
+  process.send?.(report)
+}
+
+function nowMs(): number {
+  return Number(hrtime.bigint() / 1_000n) / 1_000
+}
+
+async function obey(order: Order): Promise<void> {
+  if (order.kind === 'start') {
+    const charter = decodeCharter(Uint8Array.from(order.init.charter))
+    node = await createNode({ ...order.init, charter, log: pino({ level: 'warn' }, pino.destination(2)) })
+    node.onCertified((cids) => tell({ kind: 'certified', cids, atMs: nowMs() }))
+    await node.start()
+    tell({ kind: 'started', listen: node.health().listen })
+  } else if (order.kind === 'report') {
+    const health = node?.health()
+    tell({ kind: 'peers', alive: health?.committee.alive ?? 0, rssBytes: process.memoryUsage.rss() })
+  } else if (order.kind === 'submit') {
+    const { id, bytes, visibility } = order
+    try {
+      const declaredPlace = { country: 'US', state: 'CA' }
+      const submission = { bytes: Uint8Array.from(bytes), visibility, declaredPlace, accountId: 'bench' }
+      const status = await node?.submitBill(submission, AbortSignal.timeout(60_000))
+      tell({ kind: 'submitted', id, cid: status?.cid ?? '', atMs: nowMs() })
+    } catch (cause) {
+      tell({ kind: 'failed', id, code: errorCodeOf(cause), message: cause instanceof Error ? cause.message : '' })
+    }
+  } else {
+    await node?.stop()
+    process.disconnect()
+  }
+}
+
+process.on('message', (order: Order) => {
+  void obey(order)
+})
+// The bench is gone: nothing must stay behind.
+process.on('disconnect', () => {
+  void node?.stop()
+})

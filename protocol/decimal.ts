@@ -16,7 +16,8 @@ const PLAIN_DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
 export function makeDecimal(u: bigint, e: number): Decimal {
   if (u === 0n) return { u: 0n, e: 0 }
   let digits = u
-  let exponent = e
+  // `-text.length` of an empty text is -0, which is another value to a codec and to deep equality.
+  let exponent = e === 0 ? 0 : e
   while (digits % 10n === 0n) {
     digits /= 10n
     exponent += 1

@@ -133,7 +133,8 @@ export class Bucket<V> {
     const from = this.#key(range.from ?? new Uint8Array(0))
     const below = range.below === undefined ? new Uint8Array([this.#prefix + 1]) : this.#key(range.below)
     for await (const [key, value] of this.#database.entries(from, below, range)) {
-      yield [key.slice(1), this.#decode(value)]
+      // A copy: level gives Buffers, whose slice() is a view.
+      yield [new Uint8Array(key.subarray(1)), this.#decode(value)]
     }
   }
 

@@ -90,7 +90,7 @@ describe('anchor plan', () => {
             counted.set(id, scene.batches[at]?.claims[index] ?? -1)
           }
         }
-        assert.deepEqual(new Map([...counted].toSorted()), new Map([...expected].toSorted()))
+        assert.deepEqual(counted, expected)
         assert.equal(plan.anchor.claims, expected.size)
         const grams = [...expected.values()].reduce((sum, c) => sum + BigInt(c + 1), 0n)
         assert.equal(plan.anchor.gramsLocation, grams)
@@ -98,7 +98,7 @@ describe('anchor plan', () => {
         assert.deepEqual(plan.anchor.manifest, digestOf(cidOfBlock(encodeManifest(plan.manifest))))
         assert.deepEqual(encodeManifest(decodeManifest(encodeManifest(plan.manifest))), encodeManifest(plan.manifest))
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     )
   })
 

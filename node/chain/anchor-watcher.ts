@@ -134,7 +134,7 @@ export class AnchorWatcher {
         foundBlock: extent.latestBlock,
       })
     }
-    await this.#tellLost(extent, options)
+    await this.#tellLost(options)
     for await (const { logs, toBlock } of this.#logs.read(this.#cursor.finalBlock + 1, extent.latestBlock, options)) {
       for (const log of logs) await this.#tell(log, extent, options)
       await this.#advance(Math.min(toBlock, extent.finalBlock))
@@ -143,9 +143,8 @@ export class AnchorWatcher {
   }
 
   /** Tells which anchors are no longer where they were. The block's hash decides: an endpoint that lags has no such block. */
-  async #tellLost(extent: ChainExtent, options: RequestOptions): Promise<void> {
+  async #tellLost(options: RequestOptions): Promise<void> {
     for (const anchor of this.#cursor.pending.toReversed()) {
-      if (anchor.blockNumber > extent.latestBlock) continue
       const params = [`0x${anchor.blockNumber.toString(16)}`, false]
       const block = await this.#rpc.call(blockOrNullShape, 'eth_getBlockByNumber', params, options)
       if (block === null || equalBytes(block.hash, anchor.blockHash)) continue

@@ -3,19 +3,19 @@ import { fromHex } from '#protocol'
 import { hexShape, quantityShape } from './json-rpc.ts'
 
 /** 32 bytes as `0x` hex, in either case. */
-export const hash32Shape = z
+const hash32Shape = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/)
   .transform((text) => fromHex(text.toLowerCase(), 32))
 
 /** 20 bytes as `0x` hex, in either case. */
-export const address20Shape = z
+const address20Shape = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/)
   .transform((text) => fromHex(text.toLowerCase(), 20))
 
 /** Block number; numbers beyond 2^53 are no chain's. */
-export const blockNumberShape = quantityShape.refine((n) => n <= BigInt(Number.MAX_SAFE_INTEGER)).transform(Number)
+const blockNumberShape = quantityShape.refine((n) => n <= BigInt(Number.MAX_SAFE_INTEGER)).transform(Number)
 
 /** The parts of a block header that are used. */
 export const blockShape = z.object({

@@ -87,7 +87,7 @@ export function findAnchoredEvent(registry: Uint8Array, log: LogLike): AnchoredE
 }
 
 /** Name in a `bytes32` short string: the inverse of `encodeRegion`. */
-export function decodeRegion(word: Uint8Array): string {
+function decodeRegion(word: Uint8Array): string {
   const end = word.indexOf(0)
   return new TextDecoder().decode(end === -1 ? word : word.subarray(0, end))
 }

@@ -26,7 +26,7 @@ export type RegistryClientInit = {
 }
 
 /** Where an anchor is in the chain. */
-export type AnchorPlace = {
+type AnchorPlace = {
   readonly txHash: Uint8Array
   readonly blockNumber: number
   readonly blockHash: Uint8Array

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Transaction } from 'ethers'
 import { addressOfPrivateKey, hashAnchorStruct, keccak256, toHex, utf8, ZERO_32 } from '#protocol'
 import type { Anchor, Domain } from '#protocol'
 import { startAnvil } from '../../node/chain/anvil.ts'
@@ -103,7 +104,7 @@ describe('RegistryClient on a real chain', () => {
   it('reports an anchor that somebody else has sent as an outcome, without paying', async () => {
     const first = makeAnchor(NA)
     await open({ key: keyAt(2) }).submitAnchor(...signed(first))
-    const late = open()
+    const late = open({}, proxy.url)
     const before = await late.payerBalanceWei()
     assert.deepEqual(await late.submitAnchor(...signed(first)), { outcome: 'already-anchored' })
     const rival = makeAnchor(NA, undefined, { root: keccak256(utf8('rival')) })
@@ -112,6 +113,8 @@ describe('RegistryClient on a real chain', () => {
     assert.deepEqual(await late.submitAnchor(...signed(first)), { outcome: 'already-anchored' })
     assert.deepEqual(await late.submitAnchor(...signed(rival)), { outcome: 'superseded', headSeq: 2 })
     assert.equal(await late.payerBalanceWei(), before)
+    // It looks before it does anything else.
+    assert.equal(proxy.count('eth_estimateGas'), 0)
   })
 
   it('reports an anchor that somebody else sent while ours was in the pool', async () => {
@@ -156,15 +159,44 @@ describe('RegistryClient on a real chain', () => {
     assert.equal(await client.payerBalanceWei(), before)
   })
 
-  it('raises the fee of a transaction that is not mined, and takes whichever version is', async () => {
+  it('raises the fee of a transaction that is not mined, by what nodes demand', async () => {
     await account.rpc.request('evm_setAutomine', [false])
     const submitted = open({ replaceAfterMs: 30 }, proxy.url).submitAnchor(...signed(makeAnchor(NA)))
     await proxy.reached('eth_sendRawTransaction', 3)
     await account.rpc.request('evm_setAutomine', [true])
     await account.rpc.request('anvil_mine', ['0x1'])
+    assert.equal((await submitted).outcome, 'anchored')
+    const sent = sentThrough(proxy)
+    for (const [i, { nonce, maxFeePerGas, maxPriorityFeePerGas }] of sent.entries()) {
+      const before = sent[i - 1]
+      if (before === undefined) continue
+      assert.equal(nonce, before.nonce)
+      assert.ok((maxFeePerGas ?? 0n) * 10n >= (before.maxFeePerGas ?? 0n) * 11n)
+      assert.ok((maxPriorityFeePerGas ?? 0n) * 10n >= (before.maxPriorityFeePerGas ?? 0n) * 11n)
+    }
+  })
+
+  it('never offers more than its ceiling', async () => {
+    await account.rpc.request('evm_setAutomine', [false])
+    const maxFeePerGasWei = 3_000_000_000n
+    const submitted = open({ replaceAfterMs: 10, maxFeePerGasWei }, proxy.url).submitAnchor(...signed(makeAnchor(NA)))
+    await proxy.reached('eth_sendRawTransaction', 4)
+    await account.rpc.request('evm_setAutomine', [true])
+    await account.rpc.request('anvil_mine', ['0x1'])
+    assert.equal((await submitted).outcome, 'anchored')
+    for (const { maxFeePerGas } of sentThrough(proxy)) assert.ok((maxFeePerGas ?? 0n) <= maxFeePerGasWei)
+  })
+
+  it('takes the version that is mined, also if that is an older one', async () => {
+    await account.rpc.request('evm_setAutomine', [false])
+    proxy.override = ({ method }) =>
+      method === 'eth_sendRawTransaction' && proxy.count(method) > 1 ? { result: `0x${'11'.repeat(32)}` } : undefined
+    const submitted = open({ replaceAfterMs: 30 }, proxy.url).submitAnchor(...signed(makeAnchor(NA)))
+    await proxy.reached('eth_sendRawTransaction', 3)
+    await account.rpc.request('anvil_mine', ['0x1'])
     const outcome = await submitted
-    assert.equal(outcome.outcome, 'anchored')
-    assert.deepEqual((await open().head(NA)).seq, 1)
+    assert.ok(outcome.outcome === 'anchored')
+    assert.equal(toHex(outcome.txHash), sentThrough(proxy)[0]?.hash)
   })
 
   it('replaces what an earlier run left stuck in the pool', async () => {
@@ -227,7 +259,7 @@ describe('RegistryClient on a real chain', () => {
 
   it('says how much an empty payer needs', async () => {
     const key = keccak256(utf8('nobody'))
-    await assert.rejects(open({ key }).submitAnchor(...signed(makeAnchor(NA))), (thrown) => {
+    await assert.rejects(open({ key }, proxy.url).submitAnchor(...signed(makeAnchor(NA))), (thrown) => {
       assert.ok(thrown instanceof ChainError && thrown.code === 'ERR_CHAIN_PAYER_EMPTY')
       const details = thrown.details as { payer: string; balanceWei: string; neededWei: string }
       assert.equal(details.payer, toHex(addressOfPrivateKey(key)))
@@ -235,6 +267,16 @@ describe('RegistryClient on a real chain', () => {
       assert.ok(BigInt(details.neededWei) > 0n)
       return true
     })
+    assert.equal(proxy.count('eth_sendRawTransaction'), 0)
+  })
+
+  it('says the same when only the endpoint notices that the payer is empty', async () => {
+    proxy.override = ({ method }) =>
+      method === 'eth_getBalance' && proxy.count(method) === 1 ? { result: '0xffffffffffffffffff' } : undefined
+    const key = keccak256(utf8('nobody'))
+    await assert.rejects(open({ key }, proxy.url).submitAnchor(...signed(makeAnchor(NA))), (thrown) =>
+      hasCode(thrown, 'ERR_CHAIN_PAYER_EMPTY', { balanceWei: '0' }),
+    )
   })
 
   it('tells a wrong chain, a missing contract and the registry of another network apart', async () => {
@@ -271,7 +313,7 @@ describe('RegistryClient on a real chain', () => {
       { status: 200, body: '{"jsonrpc":"2.0","id":1,"result":' },
       { status: 200, body: '"a"' },
       { result: { not: 'a quantity' } },
-      { status: 200, body: `{"jsonrpc":"2.0","id":1,"result":"0x${'0'.repeat(17 * 1024 * 1024)}"}` },
+      { status: 200, body: `{"jsonrpc":"2.0","id":1,"result":"0x7a69"}${' '.repeat(17 * 1024 * 1024)}` },
     ] as const
     for (const answer of answers) {
       proxy.override = () => answer
@@ -293,6 +335,12 @@ function hasCode(thrown: unknown, code: string, details: object): boolean {
   assert.equal(thrown.code, code, thrown.message)
   assert.deepEqual({ ...thrown.details, ...details }, thrown.details)
   return true
+}
+
+/** What was handed to the proxy as transactions, in order. */
+function sentThrough(proxy: RpcProxy): Transaction[] {
+  const calls = proxy.calls.filter(({ method }) => method === 'eth_sendRawTransaction')
+  return calls.map(({ params }) => Transaction.from(params[0] as string))
 }
 
 /** Settles when so many transactions wait to be mined. */

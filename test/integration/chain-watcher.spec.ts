@@ -287,6 +287,24 @@ describe('AnchorWatcher on a real chain', () => {
     for (const [i, [from]] of ranges.entries()) assert.ok(from <= (ranges[i - 1]?.[1] ?? -1) + 1, `gap before ${from}`)
   })
 
+  it('skips nothing when it is stopped in the middle of a long range', async () => {
+    const first = makeAnchor(NA)
+    await send(first)
+    await mine(9)
+    await send(makeAnchor(NA, first))
+    await mine(9)
+    const before = proxy.count('eth_getLogs')
+    proxy.override = ({ method }) =>
+      method === 'eth_getLogs' && proxy.count('eth_getLogs') > before + 1 ? 'hang-up' : undefined
+    const watcher = await watch({ logRangeBlocks: 5 })
+    await diary.until(() => diary.states.length > 0)
+    await watcher.stop()
+    assert.deepEqual(diary.told, ['anchored 1', 'final 1'])
+    proxy.override = () => undefined
+    await watch({ logRangeBlocks: 5 })
+    await diary.expect('anchored 1', 'final 1', 'anchored 2', 'final 2')
+  })
+
   it('counts depth where the chain knows no finalized block', async () => {
     const answers = [{ error: { code: -39001, message: 'unknown block' } }, { result: null }] as const
     for (const answer of answers) {

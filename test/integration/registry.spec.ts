@@ -152,6 +152,24 @@ describe('AuditRegistry on a real chain', () => {
       }
     })
 
+    it('costs at most 85,000 gas for 3 of 4 and 100,000 for 5 of 7 in the steady state, however many claims it covers', async () => {
+      for (const [auditors, region, limit] of [
+        [four, NA, 85_000n],
+        [seven, 'europe', 100_000n],
+      ] as const) {
+        let last = await accept(makeAnchor(region), auditors)
+        for (const claims of [1, 512, 10_000]) {
+          last = makeAnchor(region, last, { claims, gramsLocation: 119_000n * BigInt(claims) })
+          // The highest addresses: the walk over the members is longest.
+          const signatures = auditors
+            .slice(-signAnchor(domain, last, auditors).length)
+            .map(({ key }) => signDigest(hashAnchor(domain, last), key))
+          const { gasUsed } = await account.send(domain.registry, rawInput(last, signatures))
+          assert.ok(gasUsed <= limit, `${gasUsed} gas for ${claims} claims of ${region}`)
+        }
+      }
+    })
+
     it('refuses too few and too many signatures', async () => {
       const anchor = makeAnchor(NA)
       const digest = hashAnchor(domain, anchor)

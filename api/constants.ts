@@ -6,3 +6,5 @@ export const DEFAULT_LISTED_BILLS = 100
 export const MAX_FILE_NAME = 255
 /** A request that sends nothing for so long is closed: a slow client must not hold a connection for ever. */
 export const REQUEST_TIMEOUT_MS = 120_000
+/** Time that requests under way have when the API stops; a client that is slower sends again. */
+export const STOP_GRACE_MS = 1_000

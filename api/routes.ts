@@ -30,7 +30,7 @@ export function registerRoutes(server: FastifyInstance, components: RouteCompone
     const query = parseSubmission(request)
     const { account } = authenticate(components, request, 'submit')
     const bytes = request.body instanceof Uint8Array ? request.body : new Uint8Array(0)
-    const status = await node.submitBill({ ...query, bytes, accountId: account }, request.signal)
+    const status = await node.submitBill({ ...query, bytes, accountId: account }, signalOf(reply))
     // 202 only now: submitBill has made the bill durable.
     return reply.code(202).header('location', `/v1/bills/${status.cid}`).send(status)
   })
@@ -44,7 +44,7 @@ export function registerRoutes(server: FastifyInstance, components: RouteCompone
 
   server.get('/v1/bills/:cid/file', needs('read'), async (request, reply) => {
     const cid = parseCidParameter(request)
-    return sendBill((await node.readBill(cid, request.signal)) ?? unknownBill(cid), reply)
+    return sendBill((await node.readBill(cid, signalOf(reply))) ?? unknownBill(cid), reply)
   })
 
   server.get('/v1/bills/:cid/proof', needs('read'), async (request, reply) => sendProof(node, request, reply, true))
@@ -56,12 +56,24 @@ export function registerRoutes(server: FastifyInstance, components: RouteCompone
     if (status.visibility !== 'public') {
       throw new ApiError(`bill ${cid} is sealed; it needs a key`, { code: 'ERR_API_SEALED', cid })
     }
-    return sendBill((await node.readBill(cid, request.signal)) ?? unknownBill(cid), reply)
+    return sendBill((await node.readBill(cid, signalOf(reply))) ?? unknownBill(cid), reply)
   })
 
   server.get('/v1/proofs/:cid', async (request, reply) => sendProof(node, request, reply, false))
 
   server.get('/v1/peers', needs('read'), async () => ({ peers: node.peers(), refusals: node.refusals() }))
+}
+
+/**
+ * Aborted when the client goes away before its answer is written. Fastify's own `request.signal` is aborted as soon as the
+ * body has been read, which ends the work of every submission.
+ */
+function signalOf(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort()
+  })
+  return gone.signal
 }
 
 function sendBill(bill: { readonly bytes: Uint8Array; readonly sealed: boolean }, reply: FastifyReply): FastifyReply {
@@ -82,7 +94,7 @@ async function sendProof(
   disclose: boolean,
 ): Promise<FastifyReply> {
   const cid = parseCidParameter(request)
-  const proof = await node.findProof(cid, request.signal, parseOrdinal(request), disclose)
+  const proof = await node.findProof(cid, signalOf(reply), parseOrdinal(request), disclose)
   if (proof !== undefined) return reply.header('content-type', 'application/json').send(Buffer.from(proof))
   const status = (await node.findStatus(cid)) ?? unknownBill(cid)
   throw new ApiError(`bill ${cid} is ${status.state}: it has no such proof yet`, {

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import { errorCodeOf, LIMITS } from '#protocol'
 import { ApiError } from './api-error.ts'
 import type { ApiKeyRecord } from './api-key.ts'
-import { REQUEST_TIMEOUT_MS } from './constants.ts'
+import { REQUEST_TIMEOUT_MS, STOP_GRACE_MS } from './constants.ts'
 import type { NodeView } from './node-view.ts'
 import { problemOf } from './problem.ts'
 import { registerRoutes } from './routes.ts'
@@ -54,9 +54,11 @@ export class ApiServer {
     await this.#server.listen({ host: this.#init.host, port: this.#init.port })
   }
 
-  /** Takes no new requests, lets running ones end, and closes. */
+  /** Takes no new requests, lets running ones end for a moment, and closes. */
   async stop(): Promise<void> {
+    const timer = setTimeout(() => this.#server.server.closeAllConnections(), STOP_GRACE_MS)
     await this.#server.close()
+    clearTimeout(timer)
   }
 }
 

@@ -15,7 +15,10 @@ function statusOf(cid: string, visibility: 'public' | 'sealed'): BillStatus {
 class FakeNode implements NodeView {
   submissions: Submission[] = []
   failure: Error | undefined
-  async submitBill(submission: Submission): Promise<BillStatus> {
+  /** Runs while a submission is under way. */
+  meanwhile: (signal: AbortSignal) => Promise<void> = async () => {}
+  async submitBill(submission: Submission, signal: AbortSignal): Promise<BillStatus> {
+    await this.meanwhile(signal)
     if (this.failure !== undefined) throw this.failure
     this.submissions.push(submission)
     return { ...statusOf(CID, submission.visibility), state: 'received' }
@@ -122,6 +125,24 @@ describe('HTTP API', () => {
       assert.deepEqual(got?.declaredPlace, { country: 'US', state: 'CA' })
       assert.equal(got?.accountId, 'tester')
     }
+  })
+
+  it('lets a submission work after its body was read, and tells it when the client has gone', async () => {
+    node.meanwhile = async (signal) => {
+      await new Promise((resolve) => setImmediate(resolve))
+      assert.equal(signal.aborted, false)
+    }
+    assert.equal((await call('/v1/bills', { method: 'POST', body: 'x' })).status, 202)
+    const client = new AbortController()
+    const told = new Promise<void>((resolve) => {
+      node.meanwhile = async (signal) => {
+        signal.addEventListener('abort', () => resolve())
+        client.abort()
+        return told
+      }
+    })
+    await assert.rejects(call('/v1/bills', { method: 'POST', body: 'x', signal: client.signal }))
+    await told
   })
 
   it('seals a bill unless the holder says otherwise', async () => {

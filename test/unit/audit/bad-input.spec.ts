@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { extractBill } from '#audit'
+import { utf8 } from '#protocol'
+import type { Extraction } from '#protocol'
+import { greenButtonFile, hourly } from './green-button-file.ts'
+
+function refusal(content: string | Uint8Array): string {
+  const { verdict, reason, bills, format } = extractBill(typeof content === 'string' ? utf8(content) : content)
+  assert.deepEqual(bills, [])
+  assert.ok(reason)
+  const { line, column } = reason.place ?? {}
+  return `${format} ${verdict} ${reason.code} ${line ?? '-'}:${column ?? '-'}`
+}
+
+describe('bad input', () => {
+  it('is refused with a code and a place', () => {
+    const feed = '<feed xmlns="http://www.w3.org/2005/Atom">'
+    const cases: readonly [string, string | Uint8Array, string][] = [
+      ['empty', '', 'unknown reject ERR_BILL_EMPTY 1:1'],
+      ['not XML', 'hello, world\n', 'unknown unsupported ERR_BILL_FORMAT_UNKNOWN 1:1'],
+      ['cut XML', `${feed}\n  <entry>`, 'green-button-espi reject ERR_BILL_XML 2:10'],
+      ['two roots', `${feed}</feed><feed/>`, 'green-button-espi reject ERR_BILL_XML 1:56'],
+      ['other XML', '<Invoice/>', 'xml unsupported ERR_BILL_FORMAT_UNKNOWN 1:1'],
+      ['unbound prefix', '<feed><x:entry/></feed>', 'green-button-espi reject ERR_BILL_XML 1:17'],
+      ['undefined entity', '<feed>&kwh;</feed>', 'green-button-espi reject ERR_BILL_XML 1:12'],
+      ['repeated attribute', '<feed a="1" a="2"/>', 'green-button-espi reject ERR_BILL_XML 1:20'],
+      [
+        'declared UTF-16',
+        '<?xml version="1.0" encoding="UTF-16"?><feed/>',
+        'green-button-espi reject ERR_BILL_ENCODING 1:40',
+      ],
+      ['UTF-16', new Uint8Array([0xff, 0xfe, 0x3c, 0x00]), 'unknown reject ERR_BILL_ENCODING 1:4'],
+      ['overlong UTF-8', new Uint8Array([0x3c, 0x0a, 0x61, 0xc0, 0xaf]), 'unknown reject ERR_BILL_ENCODING 2:2'],
+      ['NUL', '<feed>\n\0</feed>', 'unknown reject ERR_BILL_ENCODING 2:1'],
+      ['PDF', '%PDF-1.7', 'pdf unsupported ERR_BILL_FORMAT_UNKNOWN -:-'],
+      ['ZIP', new Uint8Array([0x50, 0x4b, 3, 4, 0]), 'zip unsupported ERR_BILL_FORMAT_UNKNOWN -:-'],
+      ['no consumption', `${feed}<entry/></feed>`, 'green-button-espi reject ERR_BILL_NO_CONSUMPTION 1:1'],
+    ]
+    for (const [name, content, expected] of cases) assert.equal(refusal(content), expected, name)
+  })
+
+  it('is refused when it has a document type, before any entity is used', () => {
+    const spoof = greenButtonFile()
+      .replace('?>\n', '?>\n<!DOCTYPE feed [<!ENTITY kwh "9999">]>\n')
+      .replace('<value>100<', '<value>&kwh;<')
+    assert.match(refusal(spoof), /ERR_BILL_DOCTYPE 2:/)
+    const laughs = `<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "${'&a;'.repeat(50)}"><!ENTITY c "${'&b;'.repeat(50)}">]><feed>&c;</feed>`
+    assert.match(refusal(laughs), /ERR_BILL_DOCTYPE/)
+    assert.match(refusal('<!DOCTYPE feed SYSTEM "file:///etc/passwd"><feed/>'), /ERR_BILL_DOCTYPE/)
+  })
+
+  it('is refused when it is too deep, too wide or too long', () => {
+    assert.match(refusal(`<feed>${'<a>'.repeat(400_000)}`), /ERR_BILL_DEPTH 1:196/)
+    const attributes = Array.from({ length: 100 }, (_, index) => `a${index}="1"`).join(' ')
+    assert.match(refusal(`<feed ${attributes}/>`), /ERR_BILL_TOO_LARGE/)
+    assert.match(refusal(`<feed>${'x'.repeat(70_000)}</feed>`), /ERR_BILL_TOO_LARGE/)
+    assert.match(refusal(`<feed>${'<entry/>'.repeat(100_001)}</feed>`), /ERR_BILL_TOO_LARGE/)
+    const large = new Uint8Array(20 * 1024 * 1024 + 1).fill(0x20)
+    assert.match(refusal(large), /unknown reject ERR_BILL_TOO_LARGE/)
+  })
+
+  it('is refused when an element of the format hides in a foreign namespace', () => {
+    const evil = greenButtonFile()
+      .replace('<IntervalReading>', '<x:IntervalReading xmlns:x="urn:evil">')
+      .replace('</IntervalReading>', '</x:IntervalReading>')
+    assert.match(refusal(evil), /reject ERR_BILL_NAMESPACE/)
+    const vendor = greenButtonFile().replace('<content>', '<content><v:Extra xmlns:v="urn:vendor">1</v:Extra>')
+    assert.equal(extractBill(utf8(vendor)).verdict, 'facts')
+  })
+
+  it('is refused when a number is not plain, negative, or absurd', () => {
+    for (const value of [
+      '1e3',
+      '+5',
+      '0x1F',
+      '５',
+      '1.5',
+      '',
+      ' ',
+      '1 2',
+      '-',
+      'NaN',
+      '140737488355328',
+      '9'.repeat(40),
+    ]) {
+      assert.match(
+        refusal(greenButtonFile({ readings: [{ start: 1_672_531_200, durationS: 3_600, value }] })),
+        /reject ERR_BILL_NUMBER/,
+        value,
+      )
+    }
+    assert.match(refusal(greenButtonFile({ readings: hourly([1, -1]) })), /reject ERR_BILL_NEGATIVE/)
+    assert.match(refusal(greenButtonFile({ readings: hourly([10n ** 10n + 1n]) })), /reject ERR_BILL_ABSURD/)
+    assert.equal(extractBill(utf8(greenButtonFile({ readings: hourly([10n ** 10n]) }))).verdict, 'facts')
+    assert.match(
+      refusal(greenButtonFile({ readings: hourly(Array.from({ length: 11 }, () => 10n ** 10n)) })),
+      /ERR_BILL_ABSURD/,
+    )
+    assert.match(
+      refusal(greenButtonFile({ readings: hourly([1]), readingType: { powerOfTenMultiplier: '12' } })),
+      /ERR_BILL_ABSURD/,
+    )
+  })
+
+  it('is refused when a time is no time', () => {
+    const reading = (start: string, duration: string): string =>
+      greenButtonFile()
+        .replaceAll(/<duration>\d+</g, `<duration>${duration}<`)
+        .replaceAll(/<start>\d+</g, `<start>${start}<`)
+    assert.match(refusal(reading('1672531200.5', '3600')), /ERR_BILL_NUMBER/)
+    assert.match(refusal(reading('10', '10')), /ERR_BILL_DATE/)
+    assert.match(refusal(reading('1672531200000', '3600')), /ERR_BILL_DATE/)
+    assert.match(refusal(reading('1672531200', '-3600')), /ERR_BILL_PERIOD/)
+    assert.match(refusal(reading('1672531200', '999999999')), /ERR_BILL_PERIOD/)
+  })
+
+  it('never makes extraction throw, whatever the bytes', () => {
+    const verdicts = new Set(['facts', 'correction', 'needs-review', 'reject', 'unsupported'])
+    const check = (result: Extraction): void => {
+      assert.ok(verdicts.has(result.verdict))
+      assert.equal(result.verdict === 'facts' || result.verdict === 'correction', result.bills.length > 0)
+      assert.equal(result.reason === undefined, result.bills.length > 0)
+    }
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        check(extractBill(bytes))
+      }),
+    )
+    const file = utf8(greenButtonFile())
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.nat(255), fc.nat(40), (at, byte, cut) => {
+        const mutated = new Uint8Array(file)
+        mutated[at] = byte
+        check(extractBill(mutated))
+        check(extractBill(new Uint8Array([...file.subarray(0, at), ...file.subarray(at + cut)])))
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

@@ -15,6 +15,9 @@ const WAITING_LIMIT_BYTES = 8 * 1024 * 1024
 /** LevelDB's own cache, halved: blocks are read in bulk and rarely twice. */
 const CACHE_BYTES = 4 * 1024 * 1024
 
+/** Bytes of blocks kept in memory after they were written: a batch's bills are read and sent on within moments. */
+const RECENT_BYTES = 16 * 1024 * 1024
+
 type AbortOptions = { readonly signal?: AbortSignal }
 
 /** A block to store. The bytes belong to the store afterwards. */
@@ -46,6 +49,8 @@ export class BlockStore extends LevelBlockstore {
   readonly #level: Level<string, Uint8Array>
   #waiting = new Map<string, Uint8Array>()
   #waitingBytes = 0
+  readonly #recent = new Map<string, Uint8Array>()
+  #recentBytes = 0
   #writing = new Map<string, Uint8Array>()
   #write: Promise<void> | undefined
   #putCount = 0
@@ -113,9 +118,26 @@ export class BlockStore extends LevelBlockstore {
         this.#takeBack()
         throw new ArchiveError('blocks could not be written', { code: 'ERR_ARCHIVE_WRITE' }, { cause })
       }
+      for (const [key, bytes] of this.#writing) this.#remember(key, bytes)
       this.#writing.clear()
       this.#durableCount = count
     }
+  }
+
+  #remember(key: string, bytes: Uint8Array): void {
+    if (this.#recent.has(key)) return
+    this.#recent.set(key, bytes)
+    this.#recentBytes += bytes.byteLength
+    for (const [oldest, dropped] of this.#recent) {
+      if (this.#recentBytes <= RECENT_BYTES) break
+      this.#recent.delete(oldest)
+      this.#recentBytes -= dropped.byteLength
+    }
+  }
+
+  /** Bytes of a block that are still in memory. */
+  #atHand(key: string): Uint8Array | undefined {
+    return this.#waiting.get(key) ?? this.#writing.get(key) ?? this.#recent.get(key)
   }
 
   #takeBack(): void {
@@ -128,7 +150,7 @@ export class BlockStore extends LevelBlockstore {
   /** The bytes of a block, as they were stored; nothing checks their hash. `undefined` if absent. */
   async find(cid: CID): Promise<Uint8Array | undefined> {
     const key = keyOf(cid)
-    return this.#waiting.get(key) ?? this.#writing.get(key) ?? this.#level.get(key)
+    return this.#atHand(key) ?? this.#level.get(key)
   }
 
   override async *get(cid: CID, options?: AbortOptions): AsyncGenerator<Uint8Array> {
@@ -144,14 +166,17 @@ export class BlockStore extends LevelBlockstore {
   override async has(cid: CID, options?: AbortOptions): Promise<boolean> {
     options?.signal?.throwIfAborted()
     const key = keyOf(cid)
-    return this.#waiting.has(key) || this.#writing.has(key) || (await this.#level.has(key))
+    return this.#atHand(key) !== undefined || (await this.#level.has(key))
   }
 
   override async delete(cid: CID, options?: AbortOptions): Promise<void> {
     options?.signal?.throwIfAborted()
     // What waits is written first, so that the write cannot overtake the removal.
     await this.flush()
-    await this.#level.del(keyOf(cid))
+    const key = keyOf(cid)
+    this.#recentBytes -= this.#recent.get(key)?.byteLength ?? 0
+    this.#recent.delete(key)
+    await this.#level.del(key)
   }
 
   /** All blocks; their CIDs have the codec `raw`, since the store knows them by hash only. */

@@ -35,12 +35,25 @@ export class PeerBook {
   open(connection: Connection): void {
     if (connection.status !== 'open') return
     const id = connection.remotePeer.toString()
+    this.#forgetStale(id, connection)
     let entry = this.#entries.get(id)
     if (entry === undefined) {
       entry = { connections: new Map(), admitted: Promise.withResolvers(), view: undefined, agent: '' }
       this.#entries.set(id, entry)
     }
     entry.connections.set(connection.id, connection)
+  }
+
+  /**
+   * A peer dials when it has no connection. A second one from the same side means that the first is dead, though this
+   * node has not noticed: the peer was restarted, or its network changed. It is a new peer then, with a new handshake.
+   */
+  #forgetStale(id: string, fresh: Connection): void {
+    const stale = Array.from(this.#entries.get(id)?.connections.values() ?? [])
+    const isRepeated = stale.some(({ id, direction }) => direction === fresh.direction && id !== fresh.id)
+    if (!isRepeated || stale.some((connection) => connection.id === fresh.id)) return
+    this.#end(id)
+    for (const connection of stale) connection.abort(new Error('the peer has connected again'))
   }
 
   /** Notes a closed connection. */
@@ -52,6 +65,12 @@ export class PeerBook {
       if (entry.view !== undefined) this.cut(id, new Error('another connection of the peer was closed'))
       return
     }
+    this.#end(id)
+  }
+
+  #end(id: string): void {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return
     this.#entries.delete(id)
     entry.admitted.resolve(false)
     const view = this.#viewOf(entry)

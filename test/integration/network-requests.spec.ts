@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import type { HeliaWithLibp2p } from '@helia/libp2p'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { CodedError } from '#protocol'
-import { createTestNode, untilPeers, untilRefused } from './network-node.ts'
+import { createTestNode, until, untilPeers, untilRefused } from './network-node.ts'
 import type { TestNode } from './network-node.ts'
 
 const PROTOCOL = '/kwitness/test/echo/1'
@@ -65,6 +67,12 @@ describe('network requests', () => {
     for await (const frame of ask('send 1500000 12')) {
       total += frame.byteLength
       await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.equal(total, 18_000_000)
+    total = 0
+    for await (const frame of ask('send 30000 600')) {
+      total += frame.byteLength
+      if (total % 900_000 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     assert.equal(total, 18_000_000)
   })
@@ -134,26 +142,62 @@ describe('network requests', () => {
     })
   })
 
-  it('serves nothing to a peer that has not said hello', async () => {
-    const stranger = await createLibp2p({
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
+  describe('with a peer that has not said hello', () => {
+    let stranger: Libp2p
+    let connection: Connection
+
+    beforeEach(async () => {
+      stranger = await createLibp2p({
+        transports: [tcp()],
+        connectionEncrypters: [noise()],
+        streamMuxers: [yamux()],
+      })
+      connection = await stranger.dial(multiaddr(server.network.addresses()[0] ?? ''))
     })
-    const before = calls
-    const [address] = server.network.addresses()
-    assert.ok(address !== undefined)
-    const connection = await stranger.dial(multiaddr(address))
-    const request = await connection.newStream(PROTOCOL)
-    const closed = new Promise((resolve) => request.addEventListener('close', resolve, { once: true }))
-    request.send(new Uint8Array([0, 0, 0, 6, 1, ...Buffer.from('send 1')]))
-    // An end of the exchange that the test can see: a hello of the wrong kind.
-    const hello = await connection.newStream('/kwitness/hello/1')
-    hello.send(new Uint8Array([0, 0, 0, 1, 9, 0]))
-    await closed
-    assert.equal(calls, before)
-    const refusal = await untilRefused(server.network, stranger.peerId.toString())
-    assert.equal(refusal.code, 'ERR_NETWORK_FRAME')
-    await stranger.stop()
+
+    afterEach(async () => {
+      await stranger.stop()
+    })
+
+    /** A hello that is none: the end of the exchange that the tests can see. */
+    async function sayNonsense(): Promise<void> {
+      const hello = await connection.newStream('/kwitness/hello/1')
+      hello.send(new Uint8Array([0, 0, 0, 1, 9, 0]))
+    }
+
+    it('serves no request', async () => {
+      const before = calls
+      const request = await connection.newStream(PROTOCOL)
+      const closed = new Promise((resolve) => request.addEventListener('close', resolve, { once: true }))
+      request.send(new Uint8Array([0, 0, 0, 6, 1, ...Buffer.from('send 1')]))
+      await sayNonsense()
+      await closed
+      assert.equal(calls, before)
+      const refusal = await untilRefused(server.network, stranger.peerId.toString())
+      assert.equal(refusal.code, 'ERR_NETWORK_FRAME')
+    })
+
+    it('speaks no other protocol either, whoever registered it: gossip, bitswap, one of libp2p itself', async () => {
+      // Gossip and bitswap register with libp2p like this.
+      const { libp2p } = server.network.helia as HeliaWithLibp2p
+      let streams = 0
+      await libp2p.handle('/raw/1', () => {
+        streams += 1
+      })
+      const names = ['/raw/1', '/meshsub/1.2.0', '/ipfs/bitswap/1.2.0']
+      const closed = names.map(async (name) => {
+        const stream = await connection.newStream(name)
+        stream.send(new Uint8Array([1, 2, 3]))
+        await new Promise((resolve) => stream.addEventListener('close', resolve, { once: true }))
+      })
+      await sayNonsense()
+      await Promise.allSettled(closed)
+      assert.equal(streams, 0)
+      // The same stream of an admitted peer is handed over.
+      const friend = (client.network.helia as HeliaWithLibp2p).libp2p.getConnections()[0]
+      await friend?.newStream('/raw/1')
+      await until(() => (streams === 1 ? true : undefined))
+      await libp2p.unhandle('/raw/1')
+    })
   })
 })

@@ -168,6 +168,20 @@ describe('network', () => {
     await rm(directory, { recursive: true, force: true })
   })
 
+  it('takes a second connection from the same side as the return of a peer, and shakes hands again', async () => {
+    const first = await startNode({ seed: 1 })
+    const events: string[] = []
+    first.network.onPeerReady((peer) => events.push(`ready ${peer.peerId}`))
+    first.network.onPeerGone((peer) => events.push(`gone ${peer.peerId}`))
+    const second = await startNode({ seed: 2, bootstrap: first.network.addresses() })
+    await untilReady(first.network, second.network.peerId)
+    // The same key again, while the first connection is still open: as after a restart that left no trace.
+    const id = second.network.peerId
+    await startNode({ seed: 2, bootstrap: first.network.addresses() })
+    await until(() => (events.length >= 3 ? true : undefined))
+    assert.deepEqual(events.slice(0, 3), [`ready ${id}`, `gone ${id}`, `ready ${id}`])
+  })
+
   it('refuses to publish on a topic that was not declared, and messages that are too large', async () => {
     const [node] = await startMesh(1)
     assert.ok(node !== undefined)

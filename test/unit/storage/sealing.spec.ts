@@ -68,8 +68,10 @@ describe('sealing', () => {
   })
 
   it('refuses a header with more recipients than a bill has, before any key is tried', async () => {
-    const line = `-> X25519 ${'A'.repeat(43)}\n${'B'.repeat(43)}\n`
-    const many = Buffer.from(`age-encryption.org/v1\n${line.repeat(400)}--- ${'C'.repeat(43)}\n${'0'.repeat(100)}`)
+    // Well-formed lines, each of which would cost a key agreement and then fit no key.
+    const point = `${'B'.repeat(42)}A`
+    const line = `-> X25519 ${point}\n${point}\n`
+    const many = Buffer.from(`age-encryption.org/v1\n${line.repeat(400)}--- ${point}\n${'0'.repeat(100)}`)
     assert.equal((await failureOf(unseal(many, [region.identity]))).code, 'ERR_SEAL_CORRUPT')
     const recipients = Array.from({ length: 17 }, () => region.recipient)
     assert.equal((await failureOf(seal(PLAIN, recipients))).code, 'ERR_SEAL_KEY')

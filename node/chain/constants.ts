@@ -27,8 +27,8 @@ export const GAS_RESERVE_PERCENT = 20n
 /** Pause between two looks of the watcher. */
 export const WATCH_POLL_MS = 2_000
 
-/** Longest pause of the watcher between tries while the endpoint is down. */
-export const WATCH_BACKOFF_MAX_MS = 60_000
+/** Longest pause of the watcher between tries while the endpoint is down: no load, and work goes on soon after a repair. */
+export const WATCH_BACKOFF_MAX_MS = 15_000
 
 /** Blocks of one `eth_getLogs`: what most public endpoints accept; halved when one refuses. */
 export const LOG_RANGE_BLOCKS = 2_000

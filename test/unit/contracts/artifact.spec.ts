@@ -18,7 +18,10 @@ describe('the compiled AuditRegistry in the repository', () => {
     const writing = readAuditRegistryArtifact().abi.filter(
       (entry) => entry.type === 'function' && !/^(view|pure)$/.test(entry.stateMutability ?? ''),
     )
-    assert.deepEqual(writing.map((entry) => entry.name).toSorted((a = "", b = "") => a.localeCompare(b)), ['anchor', 'changeCommittee'])
+    assert.deepEqual(
+      writing.map((entry) => entry.name).toSorted((a = '', b = '') => a.localeCompare(b)),
+      ['anchor', 'changeCommittee'],
+    )
   })
 
   it('names its own custom errors with its own prefix', () => {

@@ -16,7 +16,9 @@ export async function main(): Promise<never> {
     })
   }
   const stop = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  // A process that was started with an IPC channel belongs to its parent: when that is gone, killed or not, it stops.
+  process.once('disconnect', () => stop.abort())
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     // The second signal of an impatient operator ends the process at once.
     process.once(name, () => {
       process.once(name, () => process.exit(130))

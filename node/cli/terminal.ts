@@ -73,6 +73,11 @@ export class Terminal {
     this.#stderr.write(`\r\u{1B}[K${text.slice(0, this.columns - 1)}`)
   }
 
+  /** Moves the cursor or clears, where a person looks. */
+  control(sequence: string): void {
+    if (this.isLive) this.#stderr.write(sequence)
+  }
+
   /** Text in a style on terminals, plain elsewhere and under NO_COLOR. */
   paint(style: Style, text: string, stream: 'stdout' | 'stderr' = 'stdout'): string {
     const output = stream === 'stdout' ? this.#stdout : this.#stderr

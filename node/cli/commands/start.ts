@@ -88,15 +88,10 @@ function announce(terminal: Terminal, node: AuditorNode, api: ApiServer, isJson:
   else terminal.line(`auditor ${address} of ${region} is up: ${api.url}, ${listen.join(', ')}`)
 }
 
-/** Ends with a signal, or with the process that holds the other end of the IPC channel: no auditor outlives its devnet. */
 async function waitForEnd(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
-    if (process.channel !== undefined && process.channel !== null) {
-      if (!process.connected) resolve()
-      process.once('disconnect', () => resolve())
-    }
   })
 }
 

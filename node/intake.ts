@@ -12,6 +12,7 @@ import { plainKey } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import { NodeError } from './node-error.ts'
 import type { RegionContext } from './region-context.ts'
+import { Serial } from './serial.ts'
 import type { PreparedBill } from './sponsor.ts'
 
 /** Bills that may wait to be proposed before new ones are refused with ERR_NODE_BUSY. */
@@ -25,6 +26,9 @@ export type Submission = {
   readonly declaredPlace?: DeclaredPlace
   readonly accountId: string
 }
+
+/** A bill that was taken in: its CID, and its record if it was stored now. */
+export type Taken = { readonly cid: CID; readonly record?: BillRecord }
 
 /** What the intake needs. */
 export type IntakeInit = {
@@ -44,6 +48,8 @@ export type IntakeInit = {
 /** Takes bills in: reads them first, stores them durably, then hands their claims to the sponsor. */
 export class Intake {
   readonly #init: IntakeInit
+  /** Submissions under way by the bill's own bytes. */
+  readonly #underWay = new Map<string, { readonly tasks: Serial; users: number }>()
 
   constructor(init: IntakeInit) {
     this.#init = init
@@ -57,9 +63,9 @@ export class Intake {
    * @throws {NodeError} ERR_BILL_EMPTY, ERR_BILL_TOO_LARGE, ERR_BILL_REJECTED, ERR_REGION_UNKNOWN, ERR_REGION_OTHER,
    * ERR_CLAIM_OVERLAP, ERR_NODE_BUSY.
    */
-  async submit(submission: Submission, signal: AbortSignal): Promise<CID> {
-    const { store, archive, examiner, waiting } = this.#init
-    const { bytes, visibility, declaredPlace } = submission
+  async submit(submission: Submission, signal: AbortSignal): Promise<Taken> {
+    const { waiting } = this.#init
+    const { bytes, visibility } = submission
     if (bytes.byteLength === 0) throw new NodeError('the bill is empty', { code: 'ERR_BILL_EMPTY' })
     if (bytes.byteLength > LIMITS.billBytes) {
       const shape = { sizeBytes: bytes.byteLength, limitBytes: LIMITS.billBytes }
@@ -72,8 +78,28 @@ export class Intake {
       throw new NodeError('too many bills wait, try again later', { code: 'ERR_NODE_BUSY', queued: waiting() })
     }
     const plainHash = hashFile(bytes)
+    return this.#oneByOne(toHex(plainKey(visibility, plainHash)), async () => this.#take(submission, plainHash, signal))
+  }
+
+  // The same bill sent again while the first is under way waits for it and then finds it: sealed a second time it would
+  // have another CID, and its claim would stand twice.
+  async #oneByOne(key: string, task: () => Promise<Taken>): Promise<Taken> {
+    const serial = this.#underWay.get(key) ?? { tasks: new Serial(), users: 0 }
+    this.#underWay.set(key, serial)
+    serial.users += 1
+    try {
+      return await serial.tasks.run(task)
+    } finally {
+      serial.users -= 1
+      if (serial.users === 0) this.#underWay.delete(key)
+    }
+  }
+
+  async #take(submission: Submission, plainHash: Uint8Array, signal: AbortSignal): Promise<Taken> {
+    const { store, archive, examiner } = this.#init
+    const { bytes, visibility, declaredPlace } = submission
     const known = await store.billsByPlainHash.find(plainKey(visibility, plainHash))
-    if (known !== undefined && (await this.#isUnderWay(known))) return known
+    if (known !== undefined && (await this.#isUnderWay(known))) return { cid: known }
     const examination = await examiner.examine(bytes, plainHash, declaredPlace, signal)
     if (examination.kind === 'refused' && examination.verdict === 'reject') throw rejected(examination.reason)
     const { cid, blocks } = await this.#prepare(submission, known)
@@ -108,7 +134,7 @@ export class Intake {
       { durable: true },
     )
     if (claims.length > 0) this.#init.propose({ cid, visibility, claims, queueKey })
-    return cid
+    return { cid, record }
   }
 
   /** Takes up the bills that were durable but not proposed when the process ended. */

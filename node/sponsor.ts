@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
-import { announceBatch, encodeBatch, encodeCanonical, isBitSet, LIMITS } from '#protocol'
+import { announceBatch, claimIdOf, encodeBatch, encodeCanonical, isBitSet, LIMITS, toHex } from '#protocol'
 import type { Announcement, Batch, Certificate, Claim, GossipMessage } from '#protocol'
 import { seal } from '#storage'
 import type { Archive, BillRecord, Reason, Store } from '#storage'
@@ -19,8 +19,11 @@ export type PreparedBill = {
   readonly queueKey: Uint8Array
 }
 
-/** Batches that may be on their way at a time; further bills wait, so that an absent quorum does not pile up batches. */
-const BATCHES_IN_FLIGHT = 16
+/**
+ * Batches that may be on their way at a time. A second one hides the round trip; more would only be smaller, since a
+ * busy region is limited by what each batch costs all its auditors. Further bills wait, and fill the next batch.
+ */
+const BATCHES_IN_FLIGHT = 2
 /** Bytes of claims in one batch, below {@link LIMITS.batchBytes} with the header and the seal. */
 const CLAIMS_BYTES = 800 * 1024
 /** Longest that reading an own batch back may take. */
@@ -129,18 +132,28 @@ export class Sponsor {
       })
   }
 
+  // A claim stands once in a batch: another bill with the same claim (the same one, sealed and public) waits for the next.
   #take(): PreparedBill[] {
-    let claims = 0
+    const { domain, region } = this.#init.context
+    const taken: PreparedBill[] = []
+    const later: PreparedBill[] = []
+    const claimIds = new Set<string>()
     let sizeBytes = 0
-    let count = 0
-    for (const bill of this.#waiting) {
-      claims += bill.claims.length
+    for (const [at, bill] of this.#waiting.entries()) {
+      const ids = bill.claims.map((claim) => toHex(claimIdOf(domain, region.name, claim)))
+      if (ids.some((id) => claimIds.has(id))) {
+        later.push(bill)
+        continue
+      }
       sizeBytes += encodeCanonical(bill.claims).byteLength
-      if (count > 0 && (claims > LIMITS.batchClaims || sizeBytes > CLAIMS_BYTES)) break
-      count += 1
+      if (taken.length > 0 && (claimIds.size + ids.length > LIMITS.batchClaims || sizeBytes > CLAIMS_BYTES)) {
+        later.push(...this.#waiting.slice(at))
+        break
+      }
+      taken.push(bill)
+      for (const id of ids) claimIds.add(id)
     }
-    const taken = this.#waiting.slice(0, count)
-    this.#waiting = this.#waiting.slice(count)
+    this.#waiting = later
     return taken
   }
 

@@ -18,9 +18,15 @@ export type LiveRegion = {
   readonly anvil: Anvil
   readonly regionSecret: Uint8Array
   readonly archiveIdentity: string
+  /** Keys of the auditors by position: for tests that act as one of them. */
+  readonly keys: readonly Uint8Array[]
   /** Running auditors by position; undefined where one is down. */
   readonly nodes: (AuditorNode | undefined)[]
   node(position: number): AuditorNode
+  /** Data directory of an auditor. */
+  dataDir(position: number): string
+  /** What an auditor is started with. */
+  nodeInit(position: number, change?: Partial<NodeInit>): NodeInit
   startNode(position: number, change?: Partial<NodeInit>): Promise<AuditorNode>
   stopNode(position: number): Promise<void>
   stop(): Promise<void>
@@ -31,6 +37,8 @@ export type LiveRegionInit = {
   readonly auditors?: number
   readonly log?: Logger
   readonly anchor?: NodeInit['anchor']
+  /** What is different for an auditor, whenever it is started. */
+  readonly change?: (position: number) => Partial<NodeInit>
   /** Positions that are started; all by default. */
   readonly started?: readonly number[]
 }
@@ -63,18 +71,20 @@ export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRe
     anvil,
     regionSecret: own.pointSecret,
     archiveIdentity: own.archiveIdentity,
+    keys,
     nodes,
     node(position) {
       const node = nodes[position]
       if (node === undefined) throw new Error(`auditor ${position} is down`)
       return node
     },
-    async startNode(position, change = {}) {
+    dataDir: (position) => join(folder, String(position)),
+    nodeInit(position, change = {}) {
       const privateKey = keys[position]
       if (privateKey === undefined) throw new Error(`no auditor ${position}`)
       const payerKey = payerKeys[position % payerKeys.length]
-      const node = await createNode({
-        dataDir: join(folder, String(position)),
+      return {
+        dataDir: region.dataDir(position),
         charter,
         region: 'north-america',
         privateKey,
@@ -88,8 +98,12 @@ export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRe
         batch: { lingerMs: 50 },
         sync: { intervalMs: 500 },
         log: init.log ?? pino({ level: 'silent' }),
+        ...init.change?.(position),
         ...change,
-      })
+      }
+    },
+    async startNode(position, change = {}) {
+      const node = await createNode(region.nodeInit(position, change))
       await node.start()
       nodes[position] = node
       const [address] = node.health().listen
@@ -97,8 +111,9 @@ export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRe
       return node
     },
     async stopNode(position) {
-      await nodes[position]?.stop()
+      const node = nodes[position]
       nodes[position] = undefined
+      await node?.stop()
     },
     async stop() {
       await Promise.all(nodes.map(async (node) => node?.stop()))

@@ -4,7 +4,7 @@
 export { AuditError } from './audit-error.ts'
 export type { AuditFailure } from './audit-error.ts'
 export { computeEmissions, RULES_VERSION } from './rules/emissions.ts'
-export type { EmissionsInput } from './rules/emissions.ts'
+export type { EmissionsInput, When } from './rules/emissions.ts'
 export { estimate, estimateLine } from './rules/estimate.ts'
 export type { EstimateResponse } from './rules/estimate.ts'
 export type { FactorKey, FactorSource } from './rules/factor-source.ts'

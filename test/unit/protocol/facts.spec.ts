@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { decodeCanonical, encodeFacts, factsToJson, parseDecimal } from '#protocol'
+import type { Facts } from '#protocol'
+
+const facts: Facts = {
+  v: 1,
+  extractor: { id: 'test', version: '1' },
+  format: 'test',
+  commodity: 'electricity',
+  service: { start: '2019-01-01', end: '2019-02-01', basis: 'epoch' },
+  import: { value: parseDecimal('10.50'), unit: 'MJ' },
+  kind: 'actual',
+  flags: ['a', 'b'],
+  sources: {},
+}
+
+describe('facts', () => {
+  it('encode a decimal as text and exponent, and leave absent fields out', () => {
+    const value = decodeCanonical(encodeFacts(facts), 4_096) as Record<string, unknown>
+    assert.deepEqual(value['import'], { unit: 'MJ', value: { u: '105', e: -1 } })
+    assert.equal('point' in value, false)
+  })
+
+  it('have equal bytes when they are equal, however they were written', () => {
+    const reordered: Facts = {
+      ...Object.fromEntries(Object.entries(facts).toReversed()),
+      import: { unit: 'MJ', value: parseDecimal('10.5') },
+    } as Facts
+    assert.deepEqual(encodeFacts(reordered), encodeFacts(facts))
+    assert.notDeepEqual(
+      encodeFacts({ ...facts, import: { value: parseDecimal('10.5'), unit: 'kWh' } }),
+      encodeFacts(facts),
+    )
+    assert.notDeepEqual(encodeFacts({ ...facts, export: facts.import }), encodeFacts(facts))
+  })
+
+  it('print kWh only where its decimal expansion ends', () => {
+    assert.deepEqual(factsToJson(facts).import, { value: '10.5', unit: 'MJ' })
+    const joules = factsToJson({ ...facts, import: { value: parseDecimal('9'), unit: 'MJ' } })
+    assert.deepEqual(joules.import, { kWh: '2.5', value: '9', unit: 'MJ' })
+  })
+})

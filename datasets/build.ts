@@ -1,5 +1,5 @@
 /**
- * Writes the shipped data sets from collected source tables: `npm run datasets:build -- --from DIR`.
+ * Writes the shipped data sets from collected source tables: `npm run datasets:build -- --from DIR [--to DIR]`.
  *
  * Run by hand when a source changes; the result is committed. Every figure stays the publisher's text.
  */
@@ -121,6 +121,7 @@ function printFigures(figures: FactorFigures | CrosswalkFigures): string {
 }
 
 async function writeSet(
+  target: string,
   source: Source,
   described: Described,
   figures: FactorFigures | CrosswalkFigures,
@@ -136,14 +137,14 @@ async function writeSet(
     sha256: hexOf(utf8(text)),
     cid: cidOfBlock(encodeCanonical(figures)).toString(),
   }
-  const folder = join(import.meta.dirname, rest.name)
+  const folder = join(target, rest.name)
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'figures.json'), text)
   await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   process.stdout.write(`${rest.name}: ${manifest.rows} rows, ${text.length} characters, ${manifest.cid}\n`)
 }
 
-async function buildDatasets(folder: string): Promise<void> {
+async function buildDatasets(folder: string, target: string): Promise<void> {
   const egrid = await readSource(folder, 'us_egrid_factors.csv')
   const egridFigures = factorFigures(egrid, (row) => isRegionType(row['region_type'] ?? ''), {
     dataset: 'eGRID',
@@ -154,6 +155,7 @@ async function buildDatasets(folder: string): Promise<void> {
     },
   })
   await writeSet(
+    target,
     egrid,
     {
       name: 'egrid',
@@ -179,6 +181,7 @@ async function buildDatasets(folder: string): Promise<void> {
     refused: {},
   })
   await writeSet(
+    target,
     owid,
     {
       name: 'owid',
@@ -195,6 +198,7 @@ async function buildDatasets(folder: string): Promise<void> {
   )
   const crosswalk = await readSource(folder, 'us_utility_subregion.csv')
   await writeSet(
+    target,
     crosswalk,
     {
       name: 'us-utility-subregion',
@@ -211,10 +215,10 @@ async function buildDatasets(folder: string): Promise<void> {
   )
 }
 
-const { values } = parseArgs({ options: { from: { type: 'string' } } })
+const { values } = parseArgs({ options: { from: { type: 'string' }, to: { type: 'string' } } })
 if (values.from === undefined) {
   process.stderr.write('usage: npm run datasets:build -- --from DIR (folder with the collected source tables)\n')
   process.exitCode = 2
 } else {
-  await buildDatasets(values.from)
+  await buildDatasets(values.from, values.to ?? import.meta.dirname)
 }

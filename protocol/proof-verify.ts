@@ -1,6 +1,6 @@
 import { hashAnchor } from './anchor.ts'
 import { billOfEntry, decodeBatch, verifyAnnouncement, verifyBatchMatches } from './batch.ts'
-import { equalBytes, toHex } from './bytes.ts'
+import { equalBytes, toHex, ZERO_32 } from './bytes.ts'
 import { verifyCertificate, verifyQuorum } from './certificate.ts'
 import { charterCid, domainOf, findRegion } from './charter.ts'
 import type { Charter, RegionCharter } from './charter.ts'
@@ -68,6 +68,8 @@ type Scene = {
   readonly charter: Charter
   readonly domain: Domain
   readonly leaf: Uint8Array
+  /** Where the leaf's path through its batch leads. */
+  readonly acceptedRoot: Uint8Array
 }
 
 function committeeOf({ charter, proof }: Scene, epoch: number): RegionCharter['committee'] {
@@ -115,20 +117,30 @@ function checkSponsor(scene: Scene): string {
   return `batch ${announcement.batch.toString()} is signed by its sponsor ${toHex(announcement.sponsor)}`
 }
 
-function checkAccepted({ proof, leaf }: Scene): string {
+// Bits that are set below a position.
+function countBits(bitmap: Uint8Array, below: number): number {
+  let count = 0
+  for (let i = 0; i < below; i += 1) if (isBitSet(bitmap, i)) count += 1
+  return count
+}
+
+function checkAccepted({ proof, acceptedRoot }: Scene): string {
   const { content, bitmap, path } = proof.certificate
   const { announcement, index } = proof.batch
-  const bits = Array.from({ length: bitmap.byteLength * 8 }, (_, i) => isBitSet(bitmap, i))
-  if (bitmap.byteLength !== Math.ceil(announcement.claims / 8) || bits.slice(announcement.claims).includes(true)) {
+  const size = bitmap.byteLength * 8
+  const accepted = countBits(bitmap, size)
+  if (
+    size - announcement.claims < 0 ||
+    size - announcement.claims > 7 ||
+    countBits(bitmap, announcement.claims) !== accepted
+  ) {
     failCheck(`the bitmap is not one of ${announcement.claims} claims`)
   }
-  const accepted = bits.filter(Boolean).length
   if (accepted !== content.accepted) failCheck(`the bitmap has ${accepted} claims, the certificate ${content.accepted}`)
-  if (bits[index] !== true) failCheck(`claim ${index} is not among the accepted ones`)
-  const position = bits.slice(0, index).filter(Boolean).length
+  if (!isBitSet(bitmap, index)) failCheck(`claim ${index} is not among the accepted ones`)
+  const position = countBits(bitmap, index)
   if (path.length !== merklePathLength(accepted, position)) failCheck('the path has another length than its place')
-  if (!equalBytes(rootOfPath(leaf, path), content.acceptedRoot))
-    failCheck('the path does not lead to the accepted root')
+  if (!equalBytes(acceptedRoot, content.acceptedRoot)) failCheck('the path does not lead to the accepted root')
   return `claim ${index} is one of ${accepted} accepted of ${announcement.claims}, root ${toHex(content.acceptedRoot)}`
 }
 
@@ -145,9 +157,13 @@ function checkCertificate(scene: Scene): string {
   return `${signers.length} of ${committee.length} auditors of ${content.region}, epoch ${content.epoch}, signed`
 }
 
-function checkAnchorPath({ proof, leaf }: Scene, { content, path }: ProofAnchor): string {
+function checkAnchorPath({ proof, leaf, acceptedRoot }: Scene, { content, path }: ProofAnchor): string {
   if (content.region !== proof.region) failCheck(`the anchor is of region ${content.region}`)
-  if (!equalBytes(rootOfPath(leaf, path), content.root)) failCheck("the path does not lead to the anchor's root")
+  // Unless claims are omitted, the path begins with the one through the batch, which has been followed already.
+  const inner = proof.certificate.path
+  const isJoined = inner.every((sibling, i) => equalBytes(sibling, path[i] ?? ZERO_32)) && inner.length <= path.length
+  const root = isJoined ? rootOfPath(acceptedRoot, path.slice(inner.length)) : rootOfPath(leaf, path)
+  if (!equalBytes(root, content.root)) failCheck("the path does not lead to the anchor's root")
   return `leaf is in anchor ${content.seq} of ${content.claims} claims, root ${toHex(content.root)}`
 }
 
@@ -195,7 +211,8 @@ export function verifyProofOffline({ proof: bytes, charter, batch }: ProofVerify
     return { ok: false, checks: [{ name: 'file', ok: false, detail: thrown.message }] }
   }
   const domain = domainOf(charter)
-  const scene: Scene = { proof, charter, domain, leaf: leafOfProof(domain, proof) }
+  const leaf = leafOfProof(domain, proof)
+  const scene: Scene = { proof, charter, domain, leaf, acceptedRoot: rootOfPath(leaf, proof.certificate.path) }
   const checks: Check[] = [
     { name: 'file', ok: true, detail: `${bytes.byteLength} bytes, canonical, checksum agrees` },
     makeCheck('network', () => checkNetwork(scene)),

@@ -1,10 +1,10 @@
 import secp256k1 from 'secp256k1'
-import { toHex } from './bytes.ts'
+import { fromHex, orderBytes } from './bytes.ts'
 import { keccak256 } from './hash.ts'
 import { ProtocolError } from './protocol-error.ts'
 
 /** Half of the order of secp256k1: signatures with a larger s are the malleable twins of valid ones, and refused. */
-const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
+const HALF_ORDER = fromHex('0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0', 32)
 
 function addressOfPoint(uncompressed: Uint8Array): Uint8Array {
   return keccak256(uncompressed.subarray(1)).slice(12)
@@ -39,7 +39,7 @@ export function recoverAddress(digest: Uint8Array, signature: Uint8Array): Uint8
   if (signature.byteLength !== 65 || (v !== 27 && v !== 28)) {
     throw new ProtocolError('signature is not 65 bytes ending in 27 or 28', { code: 'ERR_PROTOCOL_SIGNATURE' })
   }
-  if (BigInt(toHex(signature.subarray(32, 64))) > HALF_ORDER) {
+  if (orderBytes(signature.subarray(32, 64), HALF_ORDER) > 0) {
     throw new ProtocolError('signature has a high s', { code: 'ERR_PROTOCOL_SIGNATURE' })
   }
   try {

@@ -17,6 +17,7 @@ import {
   isBitSet,
   leafOf,
   merklePath,
+  merklePathLength,
   orderBytes,
   quorumOf,
   RAW_CODE,
@@ -211,30 +212,49 @@ export function proofAnchor(
   }
 }
 
+/** What a made proof shows. */
+export type ProofOptions = { readonly anchored?: boolean; readonly sealed?: boolean; readonly disclosed?: boolean }
+
+/** Valid proofs of all claims of a batch, and the batch's block. */
+export function makeProofs(
+  region: RegionFixture,
+  claims: readonly Claim[],
+  { anchored = true, sealed = false, disclosed = true }: ProofOptions = {},
+): { proofs: Proof[]; block: Uint8Array } {
+  const other = certifyBatch(region, [makeClaim('other batch')], { sponsor: 1 })
+  const own = certifyBatch(region, claims, { sealed })
+  const anchor = anchored ? proofAnchor(region, [other, own], 1, 0) : undefined
+  const proofs = claims.map((claim, index): Proof => {
+    const certificate = proofCertificate(own.certificate, own.leaves, index)
+    const upper = anchor?.path.slice(merklePathLength(claims.length, 0)) ?? []
+    return {
+      kind: 'kwitness-proof',
+      v: 1,
+      network: charterCid(region.charter),
+      region: REGION,
+      bill: { cid: claim.bill, visibility: sealed ? 'sealed' : 'public' },
+      claim: disclosed
+        ? { kind: 'full', content: claim }
+        : { kind: 'leaf', leaf: leafOf(region.domain, REGION, claim) },
+      batch: { announcement: own.announcement, index },
+      certificate,
+      ...(anchor === undefined ? {} : { anchor: { ...anchor, path: [...certificate.path, ...upper] } }),
+    }
+  })
+  return { proofs, block: own.block }
+}
+
 /** A valid proof of claim `index` of a batch of `claims`. */
 export function makeProof(
   region: RegionFixture,
   claims: readonly Claim[],
   index: number,
-  options: { anchored?: boolean; sealed?: boolean; disclosed?: boolean } = {},
+  options: ProofOptions = {},
 ): { proof: Proof; block: Uint8Array } {
-  const { anchored = true, sealed = false, disclosed = true } = options
-  const claim = claims[index]
-  if (claim === undefined) throw new RangeError('there is no such claim')
-  const other = certifyBatch(region, [makeClaim('other batch')], { sponsor: 1 })
-  const own = certifyBatch(region, claims, { sealed })
-  const proof: Proof = {
-    kind: 'kwitness-proof',
-    v: 1,
-    network: charterCid(region.charter),
-    region: REGION,
-    bill: { cid: claim.bill, visibility: sealed ? 'sealed' : 'public' },
-    claim: disclosed ? { kind: 'full', content: claim } : { kind: 'leaf', leaf: leafOf(region.domain, REGION, claim) },
-    batch: { announcement: own.announcement, index },
-    certificate: proofCertificate(own.certificate, own.leaves, index),
-    ...(anchored ? { anchor: proofAnchor(region, [other, own], 1, index) } : {}),
-  }
-  return { proof, block: own.block }
+  const { proofs, block } = makeProofs(region, claims, options)
+  const proof = proofs[index]
+  if (proof === undefined) throw new RangeError('there is no such claim')
+  return { proof, block }
 }
 
 /** Bytes with one bit turned. */

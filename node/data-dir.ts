@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
 import { apiKeyRecordShape, createApiKey } from '#api'
 import type { ApiKeyRecord } from '#api'
 import { charterFromJson, charterToJson, parseConfig } from '#config'
-import type { Config, Preset, PresetName } from '#config'
+import type { Config, ConfigSources, Preset, PresetName } from '#config'
 import { findRegion } from '#protocol'
 import type { Charter } from '#protocol'
+import { DATA_FILES, exists, findDataFile, readConfig, readDataFile, writeNewFile } from './data-files.ts'
 import { createPrivateKey, identityOf } from './identity.ts'
 import type { Identity } from './identity.ts'
 import { IdentityError } from './identity-error.ts'
@@ -15,18 +16,6 @@ import { decryptKeystore, encryptKeystore } from './keystore.ts'
 import type { KeystoreCost } from './keystore.ts'
 import { formatRegionKeys, parseRegionKeys, verifyRegionKeys } from './region-keys.ts'
 import type { RegionSecrets } from './region-keys.ts'
-
-/** Files of a data directory. `client.key` is there only when `init --key-out` put it there. */
-export const DATA_FILES = {
-  config: 'config.json',
-  charter: 'charter.json',
-  auditorKey: 'auditor.keystore.json',
-  payerKey: 'payer.keystore.json',
-  passphrase: 'passphrase',
-  apiKeys: 'api-keys.json',
-  regionKeys: 'region-keys.json',
-  clientKey: 'client.key',
-} as const
 
 /** What `init` puts into a data directory. */
 export type DataDirInit = {
@@ -106,7 +95,7 @@ export async function createDataDir(init: DataDirInit): Promise<CreatedDataDir> 
  */
 export async function openDataDir(
   dir: string,
-  sources: Pick<Parameters<typeof parseConfig>[0], 'environment' | 'flags'>,
+  sources: Pick<ConfigSources, 'environment' | 'flags'>,
 ): Promise<OpenedDataDir> {
   const config = await readConfig(dir, sources)
   const charter = charterFromJson(await readDataFile(dir, DATA_FILES.charter))
@@ -121,15 +110,6 @@ export async function openDataDir(
     hasPayer ? readKey(dir, DATA_FILES.payerKey, passphrase) : undefined,
   ])
   return { dir, config, charter, apiKeys: await readApiKeys(dir), privateKey, payerKey, regionKeys }
-}
-
-/** The configuration of a data directory alone, without its keys. */
-export async function readConfig(
-  dir: string,
-  sources: Pick<Parameters<typeof parseConfig>[0], 'environment' | 'flags'>,
-): Promise<Config> {
-  const file = await readDataFile(dir, DATA_FILES.config)
-  return parseConfig({ file, fileName: join(dir, DATA_FILES.config), ...sources })
 }
 
 async function keyFiles(init: DataDirInit): Promise<{ files: NewFile[]; identity: Identity; apiKey: string }> {
@@ -203,27 +183,6 @@ async function writeNewFiles(dir: string, files: readonly NewFile[]): Promise<vo
   for (const { name, text } of files) await writeNewFile(join(dir, name), text)
 }
 
-/**
- * Writes a file that only its owner may read, durably.
- *
- * @throws {IdentityError} ERR_INIT_EXISTS
- */
-export async function writeNewFile(path: string, text: string): Promise<void> {
-  let file
-  try {
-    file = await open(path, 'wx', 0o600)
-  } catch (cause) {
-    if (!hasCode(cause, 'EEXIST')) throw cause
-    throw new IdentityError(`${path} exists and is never overwritten`, { code: 'ERR_INIT_EXISTS', path }, { cause })
-  }
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
 async function readKey(dir: string, name: string, passphrase: string): Promise<Uint8Array> {
   return decryptKeystore(await readDataFile(dir, name), passphrase)
 }
@@ -250,35 +209,4 @@ async function readApiKeys(dir: string): Promise<ApiKeyRecord[]> {
     if (cause instanceof IdentityError) throw cause
     throw new IdentityError(`${path} is damaged`, { code: 'ERR_DIR_FILE', path }, { cause })
   }
-}
-
-async function readDataFile(dir: string, name: string): Promise<string> {
-  const text = await findDataFile(dir, name)
-  if (text !== undefined) return text
-  const path = join(dir, name)
-  throw new IdentityError(`${path} is missing`, { code: 'ERR_DIR_INCOMPLETE', path })
-}
-
-async function findDataFile(dir: string, name: string): Promise<string | undefined> {
-  try {
-    return await readFile(join(dir, name), 'utf8')
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) return undefined
-    const path = join(dir, name)
-    throw new IdentityError(`cannot read ${path}`, { code: 'ERR_DIR_FILE', path }, { cause })
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return false
-    throw cause
-  }
-}
-
-function hasCode(thrown: unknown, code: string): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === code
 }

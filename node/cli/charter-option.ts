@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { charterFromJson } from '#config'
 import type { Charter } from '#protocol'
-import { DATA_FILES } from '../data-dir.ts'
+import { DATA_FILES } from '../data-files.ts'
 import { usageError } from './cli-error.ts'
 import { readNamedFile } from './files.ts'
 import type { Terminal } from './terminal.ts'

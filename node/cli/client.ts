@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import type { BillStatus, NodeHealth, PeerRefusal, PeerStatus, Visibility } from '#api'
 import type { Place } from '#protocol'
-import { DATA_FILES, readConfig } from '../data-dir.ts'
+import { DATA_FILES, readConfig } from '../data-files.ts'
 import { CliError, usageError } from './cli-error.ts'
 import type { Terminal } from './terminal.ts'
 

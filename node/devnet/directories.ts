@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Charter } from '#protocol'
-import { createDataDir, DATA_FILES, formatCharterFile, writeNewFile } from '../data-dir.ts'
+import { createDataDir, formatCharterFile } from '../data-dir.ts'
+import { DATA_FILES, writeNewFile } from '../data-files.ts'
 import type { PlannedAuditor, PlannedRegion } from './plan.ts'
 
 /** Where an auditor keeps its files. */

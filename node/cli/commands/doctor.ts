@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import type { Diagnosis } from '../diagnosis.ts'
-import { diagnose } from '../diagnose.ts'
 import { examples } from '../examples.ts'
 import type { Terminal } from '../terminal.ts'
-import { defaultDir } from './init.ts'
+import { defaultDir } from '../default-dir.ts'
 
 /** `kwitness doctor`: what is wrong with a node or its machine, and how to mend it. */
 export function registerDoctor(program: Command, terminal: Terminal): void {
@@ -14,6 +13,7 @@ export function registerDoctor(program: Command, terminal: Terminal): void {
     .option('--json', 'one line of JSON: {ok, checks}')
     .addHelpText('after', examples(['kwitness doctor', 'kwitness doctor --dir ./auditor --json']))
     .action(async (options: { readonly dir?: string; readonly json?: boolean }) => {
+      const { diagnose } = await import('../diagnose.ts')
       const checks = await diagnose(options.dir ?? defaultDir(terminal), terminal)
       const ok = checks.every((check) => check.ok)
       if (!ok) terminal.exitCode = 1

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { destination, pino } from 'pino'
+import type { Logger } from 'pino'
+import { ApiServer } from '#api'
+import { redactConfig } from '#config'
+import { openDataDir } from '../../data-dir.ts'
+import type { OpenedDataDir } from '../../data-dir.ts'
+import { IdentityError } from '../../identity-error.ts'
+import { createNode } from '../../node.ts'
+import type { AuditorNode } from '../../node.ts'
+import { usageError } from '../cli-error.ts'
+import type { Terminal } from '../terminal.ts'
+import { defaultDir } from '../default-dir.ts'
+
+/** Options of `kwitness start`. */
+export type StartOptions = {
+  readonly dir?: string
+  readonly set?: string[]
+  readonly passphraseFile?: string
+  readonly apiPort?: string
+  readonly rpc?: string
+  readonly listen?: string[]
+  readonly bootstrap?: string[]
+  readonly json?: boolean
+}
+
+/** Longest orderly stop; what is still open then is finished at the next start, as after a crash. */
+const STOP_MS = 10_000
+
+/** What the parent process is told over the IPC channel, if there is one. */
+export type StartedMessage = { readonly kind: 'started'; readonly api: string; readonly listen: readonly string[] }
+
+/** Runs the command. */
+export async function runStart(terminal: Terminal, options: StartOptions): Promise<void> {
+  const opened = await openDataDir(options.dir ?? defaultDir(terminal), {
+    environment: terminal.environment,
+    flags: flagsOf(terminal, options),
+  })
+  const log = pino({ level: opened.config.log.level }, destination({ fd: 2, sync: true }))
+  log.info({ config: redactConfig(opened.config), dir: opened.dir }, 'configuration')
+  const node = await createNode(initOf(opened, log))
+  const api = new ApiServer(
+    { ...opened.config.api, createRequestId: randomUUID },
+    { node, keys: () => opened.apiKeys, log: log.child({ component: 'api' }) },
+  )
+  try {
+    await node.start()
+    await api.start()
+    announce(terminal, node, api, options.json === true)
+    await waitForEnd(terminal.signal)
+    log.info('stopping')
+  } finally {
+    const isStopped = await Promise.race([stop(api, node), delay(STOP_MS, false, { ref: false })])
+    if (!isStopped) log.warn({ stopMs: STOP_MS }, 'not everything stopped in time')
+  }
+}
+
+async function stop(api: ApiServer, node: AuditorNode): Promise<true> {
+  await api.stop()
+  await node.stop()
+  return true
+}
+
+function announce(terminal: Terminal, node: AuditorNode, api: ApiServer, isJson: boolean): void {
+  const { address, peerId, region, network, listen } = node.health()
+  const message: StartedMessage = { kind: 'started', api: api.url, listen }
+  process.send?.(message)
+  if (isJson) terminal.json({ address, peerId, region, network, api: api.url, listen })
+  else terminal.line(`auditor ${address} of ${region} is up: ${api.url}, ${listen.join(', ')}`)
+}
+
+async function waitForEnd(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function initOf(opened: OpenedDataDir, log: Logger): Parameters<typeof createNode>[0] {
+  const { dir, config, charter, privateKey, payerKey, regionKeys } = opened
+  if (regionKeys === undefined) {
+    throw new IdentityError(
+      `${dir} has no region-keys.json: without the keys of ${config.region} it could only be an archivist, and this ` +
+        'version has none yet',
+      { code: 'ERR_REGION_KEYS', which: 'file' },
+    )
+  }
+  const { rpcUrl, finalityDepth } = config.chain
+  return {
+    dataDir: dir,
+    charter,
+    region: config.region,
+    privateKey,
+    ...(payerKey === undefined ? {} : { payerKey }),
+    regionSecret: regionKeys.pointSecret,
+    archiveIdentity: regionKeys.archiveIdentity,
+    listen: config.network.listen,
+    bootstrap: config.network.bootstrap,
+    chain: { rpcUrl, ...(finalityDepth === undefined ? {} : { finalityDepth }) },
+    anchor: config.anchor,
+    batch: config.batch,
+    sync: config.sync,
+    log,
+  }
+}
+
+function flagsOf(terminal: Terminal, options: StartOptions): Record<string, string> {
+  const rpc = options.rpc ?? terminal.environment['KWITNESS_RPC']
+  const named = {
+    passphraseFile: options.passphraseFile,
+    'api.port': options.apiPort,
+    'chain.rpcUrl': rpc,
+    'network.listen': options.listen?.join(','),
+    'network.bootstrap': options.bootstrap?.join(','),
+  }
+  const flags = Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return Object.fromEntries([...flags, ...(options.set ?? []).map(parseSetting)])
+}
+
+function parseSetting(text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw usageError(`--set ${text}: expected key=value`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}

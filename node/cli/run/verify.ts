@@ -1,0 +1,111 @@
+import { CID } from 'multiformats/cid'
+import { decodeProof, makeCheck, failCheck } from '#protocol'
+import type { Check } from '#protocol'
+import { parseRegionKeys } from '../../region-keys.ts'
+import { verifyProof } from '../../verify.ts'
+import { CliError, usageError } from '../cli-error.ts'
+import { readCharter } from '../charter-option.ts'
+import { createClient } from '../client.ts'
+import type { ApiClient, ClientOptions } from '../client.ts'
+import { findNamedFile, readNamedFile } from '../files.ts'
+import { withExaminer } from '../with-examiner.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** Options of `kwitness verify`. */
+export type VerifyOptions = ClientOptions & {
+  readonly bill?: string
+  readonly rpc?: string
+  readonly charter?: string
+  readonly via?: string
+  readonly regionKeys?: string
+  readonly claim: number
+  readonly json?: boolean
+}
+
+type Evidence = { readonly proof: Uint8Array; readonly bill: Uint8Array | undefined; readonly checks: Check[] }
+
+/** Runs the command. */
+export async function runVerify(terminal: Terminal, target: string, options: VerifyOptions): Promise<void> {
+  const checks = await verify(terminal, target, options)
+  const ok = checks.every((check) => check.ok)
+  if (!ok) terminal.exitCode = 1
+  if (options.json === true) terminal.json({ ok, checks })
+  else printChecks(terminal, checks, ok)
+}
+
+async function verify(terminal: Terminal, target: string, options: VerifyOptions): Promise<readonly Check[]> {
+  const charter = await readCharter(terminal, options)
+  const regionKeys =
+    options.regionKeys === undefined
+      ? undefined
+      : parseRegionKeys(new TextDecoder().decode(await readNamedFile(options.regionKeys)))
+  const { proof, bill, checks } = await collect(terminal, target, options)
+  const rpcUrl = options.rpc ?? terminal.environment['KWITNESS_RPC']
+  return withExaminer(async (examine) => {
+    const given =
+      regionKeys === undefined
+        ? {}
+        : { sealedIdentity: regionKeys.archiveIdentity, regionSecret: regionKeys.pointSecret }
+    const verification = await verifyProof({
+      proof,
+      charter,
+      signal: terminal.signal,
+      ...(bill === undefined ? {} : { bill: { bytes: bill, examine, ...given } }),
+      ...(rpcUrl === undefined ? {} : { rpcUrl }),
+    })
+    return [...checks, ...verification.checks]
+  })
+}
+
+async function collect(terminal: Terminal, target: string, options: VerifyOptions): Promise<Evidence> {
+  const given = options.bill === undefined ? undefined : await readNamedFile(options.bill)
+  const file = await findNamedFile(target)
+  if (file !== undefined) return { proof: file, bill: given, checks: [] }
+  const cid = parseCid(target)
+  const client = await createClient(terminal, options.via === undefined ? options : { ...options, api: options.via })
+  terminal.progress(`fetching proof and bill from ${client.url}`)
+  const proof = await client.getProof(cid, options.claim)
+  return { proof, bill: given ?? (await findBill(client, cid)), checks: [checkAsked(proof, cid)] }
+}
+
+/** A node may answer with the good proof of another bill. */
+function checkAsked(proof: Uint8Array, cid: string): Check {
+  return makeCheck('cid', () => {
+    const found = decodeProof(proof).bill.cid.toString()
+    return found === cid ? `the proof is for ${cid}` : failCheck(`the proof is for ${found}, not for ${cid}`)
+  })
+}
+
+/** A sealed bill without a key, or one that the node does not have, leaves its check to be skipped. */
+async function findBill(client: ApiClient, cid: string): Promise<Uint8Array | undefined> {
+  try {
+    return (await client.getBill(cid)).bytes
+  } catch (thrown) {
+    if (thrown instanceof CliError && thrown.code === 'ERR_CLI_REFUSED') return undefined
+    throw thrown
+  }
+}
+
+function parseCid(text: string): string {
+  try {
+    return CID.parse(text).toV1().toString()
+  } catch {
+    throw usageError(`${text} is neither a file nor a CID`)
+  }
+}
+
+function printChecks(terminal: Terminal, checks: readonly Check[], ok: boolean): void {
+  const width = Math.max(...checks.map((check) => check.name.length))
+  for (const { name, ok: isGood, detail, skipped } of checks) {
+    const mark = skipped === true ? terminal.paint('gray', '-') : markOf(terminal, isGood)
+    terminal.line(`${mark} ${name.padEnd(width)}  ${detail}`)
+  }
+  const failed = checks.filter((check) => !check.ok).length
+  const skipped = checks.filter((check) => check.skipped === true).length
+  const summary = ok ? terminal.paint('green', 'verified') : terminal.paint('red', `${failed} checks failed`)
+  terminal.line(skipped === 0 ? summary : `${summary}, ${skipped} not checked`)
+}
+
+function markOf(terminal: Terminal, isGood: boolean): string {
+  return isGood ? terminal.paint('green', 'ok') : terminal.paint('red', 'FAILED')
+}

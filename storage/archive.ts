@@ -4,7 +4,16 @@ import type { UnixFS } from '@helia/unixfs'
 import type { Helia } from 'helia'
 import type { CID } from 'multiformats/cid'
 import { createUnsafe } from 'multiformats/block'
-import { cidOfDigest, DAG_CBOR_CODE, DAG_PB_CODE, digestOf, equalBytes, LIMITS, RAW_CODE } from '#protocol'
+import {
+  cidOfDigest,
+  DAG_CBOR_CODE,
+  DAG_PB_CODE,
+  digestOf,
+  equalBytes,
+  LIMITS,
+  RAW_CODE,
+  SHA2_256_CODE,
+} from '#protocol'
 import { ArchiveError } from './archive-error.ts'
 import { createBatchWalker } from './archive-walker.ts'
 
@@ -180,8 +189,8 @@ export class Archive {
     if (chunks.length > CHUNKS_LIMIT) throw tooLarge(cid, LIMITS.sealedBillBytes)
     const missing: CID[] = []
     for (const chunk of chunks) {
-      // The largest bill has 21 chunks, which one root holds.
-      if (chunk.code !== RAW_CODE) throw unreadableKind(cid)
+      // The largest bill has 21 chunks, which one root holds; a chunk that cannot be verified is never asked for.
+      if (chunk.code !== RAW_CODE || chunk.multihash.code !== SHA2_256_CODE) throw unreadableKind(cid)
       if (!(await this.#host.blockstore.has(chunk))) missing.push(chunk)
     }
     return missing

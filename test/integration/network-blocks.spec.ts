@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
+import { create as createDigest } from 'multiformats/hashes/digest'
 import { cidOfBlock, cidOfDigest, DAG_PB_CODE, encodeCanonical, RAW_CODE, sha256 } from '#protocol'
 import { Archive } from '#storage'
 import { BlockExchange } from '../../node/network/blocks.ts'
@@ -124,17 +125,27 @@ describe('bulk exchange of blocks', () => {
   })
 
   it('does not follow a root that is not one of a bill', async () => {
-    // A DAG-PB node (no data, one link) over a DAG-CBOR block, by hand: field 2 = {field 1 = CID, field 2 = name ""}.
-    const child = cidOfBlock(encodeCanonical({ a: 1 })).bytes
-    const link = Buffer.concat([Buffer.from([0x0a, child.byteLength]), child, Buffer.from([0x12, 0])])
-    const node = Buffer.concat([Buffer.from([0x12, link.byteLength]), link])
-    const root = cidOfDigest(sha256(node), DAG_PB_CODE)
-    await sponsor.blocks.put(root, node)
-    const report = await auditor.exchange.fetchFiles([root], { from: [idOf(sponsor)], signal: soon() })
+    const children = [
+      cidOfBlock(encodeCanonical({ a: 1 })),
+      CID.createV1(RAW_CODE, createDigest(0x1e, new Uint8Array(32))),
+    ]
+    const roots: CID[] = []
+    for (const { bytes } of children) {
+      // A DAG-PB node (no data, one link) by hand: field 2 = {field 1 = CID, field 2 = name ""}.
+      const link = Buffer.concat([Buffer.from([0x0a, bytes.byteLength]), bytes, Buffer.from([0x12, 0])])
+      const node = Buffer.concat([Buffer.from([0x12, link.byteLength]), link])
+      const root = cidOfDigest(sha256(node), DAG_PB_CODE)
+      await sponsor.blocks.put(root, node)
+      roots.push(root)
+    }
+    const [bill] = await addBills(sponsor, 1, 300)
+    assert.ok(bill !== undefined)
+    const report = await auditor.exchange.fetchFiles([...roots, bill], { from: [idOf(sponsor)], signal: soon() })
     assert.deepEqual(report.missing, [])
     assert.deepEqual(
       report.unreadable.map(({ cid, code }) => [cid.toString(), code]),
-      [[root.toString(), 'ERR_ARCHIVE_KIND']],
+      roots.map((root) => [root.toString(), 'ERR_ARCHIVE_KIND']),
     )
+    assert.ok(await auditor.archive.hasBill(bill), 'the others are fetched all the same')
   })
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { HeliaWithLibp2p } from '@helia/libp2p'
+import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
@@ -7,7 +8,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { CodedError } from '#protocol'
-import { createTestNode, until, untilPeers, untilRefused } from './network-node.ts'
+import { createTestNode, keyOf, until, untilPeers, untilReady, untilRefused } from './network-node.ts'
 import type { TestNode } from './network-node.ts'
 
 const PROTOCOL = '/kwitness/test/echo/1'
@@ -148,6 +149,7 @@ describe('network requests', () => {
 
     beforeEach(async () => {
       stranger = await createLibp2p({
+        privateKey: privateKeyFromRaw(keyOf(9)),
         transports: [tcp()],
         connectionEncrypters: [noise()],
         streamMuxers: [yamux()],
@@ -164,6 +166,20 @@ describe('network requests', () => {
       const hello = await connection.newStream('/kwitness/hello/1')
       hello.send(new Uint8Array([0, 0, 0, 1, 9, 0]))
     }
+
+    it('closes the gossip stream of a peer that announces a huge frame, before it is sent', async () => {
+      const hello = await connection.newStream('/kwitness/hello/1')
+      // Hello of one byte, then the verdict {ok: true}.
+      hello.send(new Uint8Array([0, 0, 0, 1, 1, 0]))
+      hello.send(new Uint8Array([0, 0, 0, 5, 2, 0xa1, 0x62, 0x6f, 0x6b, 0xf5]))
+      await untilReady(server.network, stranger.peerId.toString())
+      const gossip = await connection.newStream('/meshsub/1.2.0')
+      const closed = new Promise((resolve) => gossip.addEventListener('remoteCloseWrite', resolve, { once: true }))
+      // Length 2^30 as varint, and the first byte.
+      gossip.send(new Uint8Array([0x80, 0x80, 0x80, 0x80, 0x04, 1]))
+      await closed
+      assert.equal(server.network.peers().length, 2)
+    })
 
     it('serves no request', async () => {
       const before = calls

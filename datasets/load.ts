@@ -13,13 +13,16 @@ const SHIPPED = ['egrid', 'owid', 'us-utility-subregion'] as const
 /** Name of a shipped set and the CID that a charter names it by. */
 export type DatasetCid = { readonly name: string; readonly cid: CID }
 
+/** Folder of the shipped sets. */
+const SHIPPED_FOLDER = new URL('./', import.meta.url)
+
 /**
- * The shipped data sets, checked against the CIDs of their manifests.
+ * The shipped data sets (or those of another folder of the same layout), checked against the CIDs of their manifests.
  *
  * @throws {DatasetError} ERR_DATASET_UNREADABLE, ERR_DATASET_CID_MISMATCH.
  */
-export async function loadDatasets(): Promise<Datasets> {
-  const [egrid, owid, crosswalk] = await Promise.all(SHIPPED.map(readSet))
+export async function loadDatasets(folder: URL = SHIPPED_FOLDER): Promise<Datasets> {
+  const [egrid, owid, crosswalk] = await Promise.all(SHIPPED.map(async (name) => readSet(folder, name)))
   if (egrid === undefined || owid === undefined || crosswalk === undefined) throw unreadable(SHIPPED.join(', '))
   return new Datasets({
     manifests: [egrid.manifest, owid.manifest, crosswalk.manifest],
@@ -36,12 +39,12 @@ export async function loadDatasets(): Promise<Datasets> {
  * @throws {DatasetError} ERR_DATASET_UNREADABLE, ERR_DATASET_CID_MISMATCH.
  */
 export async function datasetCids(): Promise<readonly DatasetCid[]> {
-  const sets = await Promise.all(SHIPPED.map(readSet))
+  const sets = await Promise.all(SHIPPED.map(async (name) => readSet(SHIPPED_FOLDER, name)))
   return sets.map(({ manifest }) => ({ name: manifest.name, cid: CID.parse(manifest.cid) }))
 }
 
-async function readSet(name: string): Promise<{ manifest: DatasetManifest; figures: unknown }> {
-  const folder = new URL(`./${name}/`, import.meta.url)
+async function readSet(root: URL, name: string): Promise<{ manifest: DatasetManifest; figures: unknown }> {
+  const folder = new URL(`./${name}/`, root)
   let manifest: DatasetManifest
   let figures: unknown
   try {

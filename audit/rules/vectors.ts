@@ -36,15 +36,15 @@ export type VectorReport = {
 const FOLDER = new URL('../../test/vectors/rules-1/', import.meta.url)
 
 /**
- * The golden vectors of `rules-1`, by ascending name.
+ * The golden vectors of `rules-1` (or those of another folder), by ascending name.
  *
  * @throws {AuditError} ERR_AUDIT_VECTORS when a file is missing or malformed, or two vectors have one name.
  */
-export async function loadVectors(): Promise<readonly Vector[]> {
+export async function loadVectors(folder: URL = FOLDER): Promise<readonly Vector[]> {
   const vectors: Vector[] = []
-  for (const file of await listFiles()) {
+  for (const file of await listFiles(folder)) {
     try {
-      vectors.push(...z.array(vectorShape).parse(JSON.parse(await readFile(new URL(file, FOLDER), 'utf8'))))
+      vectors.push(...z.array(vectorShape).parse(JSON.parse(await readFile(new URL(file, folder), 'utf8'))))
     } catch (cause) {
       throw new AuditError(`golden vectors ${file} cannot be read`, { code: 'ERR_AUDIT_VECTORS', file }, { cause })
     }
@@ -83,9 +83,9 @@ export async function vectorsCid(given?: readonly Vector[]): Promise<CID> {
   return cidOfBlock(encodeCanonical(given ?? (await loadVectors())))
 }
 
-async function listFiles(): Promise<string[]> {
+async function listFiles(folder: URL): Promise<string[]> {
   try {
-    return (await readdir(FOLDER)).filter((file) => file.endsWith('.json')).sort()
+    return (await readdir(folder)).filter((file) => file.endsWith('.json')).sort()
   } catch (cause) {
     throw new AuditError('folder of golden vectors is missing', { code: 'ERR_AUDIT_VECTORS', file: '' }, { cause })
   }

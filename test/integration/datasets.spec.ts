@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { loadVectors, runVectors, vectorsCid } from '#audit'
 import type { FactorKey, FactorSource } from '#audit'
 import { datasetCids, loadDatasets } from '#datasets'
 import type { Datasets } from '#datasets'
 import type { Factor } from '#protocol'
+
+const SETS = new URL('../../datasets/', import.meta.url)
+const VECTORS = new URL('../vectors/rules-1/', import.meta.url)
 
 describe('shipped data sets', () => {
   let datasets: Datasets
@@ -24,6 +27,20 @@ describe('shipped data sets', () => {
       'owid bafyreibdjh7rpnzz2otd6nqrhytb5k74krpto2bplepubssh7cvhzspj5u',
       'us-utility-subregion bafyreid2qnnn2rhdkaorwwsatpuk6kqf2ci5st5pdimqwkli3bjxug7ofu',
     ])
+  })
+
+  it('are refused when one digit of a figure was changed, or a file is damaged', async () => {
+    await withCopy(SETS, async (copy) => {
+      const file = new URL('egrid/figures.json', copy)
+      const text = await readFile(file, 'utf8')
+      await loadDatasets(copy)
+      await writeFile(file, text.replace('387.183', '387.184'))
+      await assert.rejects(loadDatasets(copy), { code: 'ERR_DATASET_CID_MISMATCH' })
+      await writeFile(file, text.slice(0, -10))
+      await assert.rejects(loadDatasets(copy), { code: 'ERR_DATASET_UNREADABLE' })
+      await rm(file)
+      await assert.rejects(loadDatasets(copy), { code: 'ERR_DATASET_UNREADABLE' })
+    })
   })
 
   it('have the published figures, each with its edition and unit', () => {
@@ -69,17 +86,18 @@ describe('shipped data sets', () => {
     const sources = new URL('../../../shared/datasets/', import.meta.url)
     const files = await readdir(sources).catch(() => [])
     if (files.length === 0) this.skip()
-    const target = await mkdtemp(join(tmpdir(), 'kwitness-datasets-'))
-    try {
-      const build = new URL('../../datasets/build.ts', import.meta.url)
-      await promisify(execFile)(process.execPath, [build.pathname, '--from', sources.pathname, '--to', target])
-      assert.deepEqual(
-        await readSets(pathToFileURL(`${target}/`)),
-        await readSets(new URL('../../datasets/', import.meta.url)),
-      )
-    } finally {
+    await withCopy(SETS, async (target) => {
       await rm(target, { recursive: true })
-    }
+      const build = fileURLToPath(new URL('build.ts', SETS))
+      await promisify(execFile)(process.execPath, [
+        build,
+        '--from',
+        fileURLToPath(sources),
+        '--to',
+        fileURLToPath(target),
+      ])
+      assert.deepEqual(await readSets(target), await readSets(SETS))
+    })
   })
 })
 
@@ -97,6 +115,19 @@ describe('golden vectors of rules-1', () => {
     const { passed, failed } = await runVectors(datasets)
     assert.deepEqual(failed, [])
     assert.ok(passed >= 90)
+  })
+
+  it('are refused when a file is damaged, missing, or names a vector twice', async () => {
+    await withCopy(VECTORS, async (copy) => {
+      assert.deepEqual(await loadVectors(copy), await loadVectors())
+      const text = await readFile(new URL('units.json', copy), 'utf8')
+      await writeFile(new URL('units.json', copy), text.replace('"derivation"', '"derivative"'))
+      await assert.rejects(loadVectors(copy), { code: 'ERR_AUDIT_VECTORS' })
+      await writeFile(new URL('units.json', copy), text)
+      await writeFile(new URL('twice.json', copy), text)
+      await assert.rejects(loadVectors(copy), { code: 'ERR_AUDIT_VECTORS' })
+      await assert.rejects(loadVectors(new URL('nowhere/', copy)), { code: 'ERR_AUDIT_VECTORS' })
+    })
   })
 
   it('contain the two figures that earlier systems have wrong', async () => {
@@ -137,6 +168,17 @@ function withFigure(datasets: Datasets, region: string, year: number, value: str
     findSubregion: (eia, state) => datasets.findSubregion(eia, state),
     findCountry: (alpha3) => datasets.findCountry(alpha3),
     findDataset: (text) => datasets.findDataset(text),
+  }
+}
+
+/** Runs `use` on a copy of a folder and removes it afterwards. */
+async function withCopy(folder: URL, use: (copy: URL) => Promise<void>): Promise<void> {
+  const copy = await mkdtemp(join(tmpdir(), 'kwitness-copy-'))
+  try {
+    await cp(folder, copy, { recursive: true })
+    await use(pathToFileURL(`${copy}/`))
+  } finally {
+    await rm(copy, { recursive: true, force: true })
   }
 }
 

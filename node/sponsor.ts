@@ -222,7 +222,7 @@ export class Sponsor {
     if (!this.#inFlight.delete(loaded.announcement.batch.toString())) return
     const refused = loaded.claims.filter((_, i) => !isBitSet(certificate.bitmap, i))
     for (const [index, claim] of loaded.claims.entries()) {
-      if (refused.includes(claim)) await this.#end(claim, await this.#ownReason(loaded.digest, index))
+      if (refused.includes(claim)) await this.#end(claim, await this.#reasonFor(loaded.digest, index))
     }
     this.#pump()
   }
@@ -256,9 +256,11 @@ export class Sponsor {
     this.#pump()
   }
 
-  async #ownReason(digest: Uint8Array, index: number): Promise<Reason> {
-    const own = await this.#init.store.ownVotes.find(digest)
-    const refusal = own?.refusals.find((r) => r.index === index)
+  // The committee's reason; this node's own where the certificate came without the votes.
+  async #reasonFor(digest: Uint8Array, index: number): Promise<Reason> {
+    const { polls, store } = this.#init
+    const own = await store.ownVotes.find(digest)
+    const refusal = polls.findTally(digest)?.reasonFor(index) ?? own?.refusals.find((r) => r.index === index)
     return refusalReason(refusal?.code ?? 'ERR_CLAIM_REFUSED', refusal?.heldBy)
   }
 

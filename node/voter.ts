@@ -142,7 +142,7 @@ export class Voter {
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(BATCH_TIMEOUT_MS)])
     const key = toHex(digest)
     const loaded = own ?? this.#loaded.get(key) ?? (await loader.load(announcement, signal))
-    await loader.fetchBills(loaded, signal)
+    if (own === undefined) await loader.fetchBills(loaded, signal)
     this.#keep(key, loaded)
     if (certificate === undefined) await this.#vote(loaded, signal)
     const formed = certificate ?? polls.findCertificate(digest)
@@ -160,9 +160,13 @@ export class Voter {
 
   async #certify(loaded: LoadedBatch, certificate: Certificate): Promise<void> {
     if (!(await this.#init.ledger.certify(loaded, certificate))) return
-    this.#init.polls.close(loaded.digest)
     this.#loaded.delete(toHex(loaded.digest))
-    await this.#init.onCertified(loaded, certificate)
+    try {
+      // Before the count is closed: the sponsor finds in it why claims were refused.
+      await this.#init.onCertified(loaded, certificate)
+    } finally {
+      this.#init.polls.close(loaded.digest)
+    }
   }
 
   async #split(announcement: Announcement): Promise<void> {

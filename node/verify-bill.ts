@@ -1,7 +1,7 @@
 import { RULES_VERSION } from '#audit'
 import { equalBytes, failCheck, findRegion, formatCivilDate, makeCheck, sha256, skipCheck, toHex } from '#protocol'
 import type { Charter, Check, Claim, Proof } from '#protocol'
-import { unseal } from '#storage'
+import { SealingError, unseal } from '#storage'
 import { computeBillCid } from './bill-cid.ts'
 import { isAgeFile } from './bill-vault.ts'
 import { buildClaim } from './examiner.ts'
@@ -45,7 +45,8 @@ export async function verifyBill(input: BillCheckInput): Promise<Check[]> {
   if (isSealed && sealedIdentity === undefined) {
     return [...checks, skipCheck('recomputation', 'the bill is sealed and no key was given')]
   }
-  const plain = isSealed && sealedIdentity !== undefined ? await unseal(bill, [sealedIdentity]) : bill
+  const plain = isSealed && sealedIdentity !== undefined ? await open(bill, sealedIdentity) : bill
+  if (!(plain instanceof Uint8Array)) return [...checks, plain]
   const plainHash = hashFile(plain)
   const claim = proof.claim.content
   checks.push(
@@ -55,6 +56,15 @@ export async function verifyBill(input: BillCheckInput): Promise<Check[]> {
   if (checks.some((check) => !check.ok)) return checks
   const examination = await input.examine(plain, plainHash, claim.declaredPlace, input.signal)
   return [...checks, ...compareFigures(input, claim, examination)]
+}
+
+async function open(sealed: Uint8Array, identity: string): Promise<Uint8Array | Check> {
+  try {
+    return await unseal(sealed, [identity])
+  } catch (thrown) {
+    if (thrown instanceof SealingError) return { name: 'bill-hash', ok: false, detail: thrown.message }
+    throw thrown
+  }
 }
 
 async function checkCid(proof: Proof, bill: Uint8Array, isSealed: boolean): Promise<Check> {

@@ -33,7 +33,6 @@ export type Verification = { readonly ok: boolean; readonly checks: readonly Che
  * Verifies a proof: what the file and the charter show, then the bill's figures, then the chain (DESIGN 12).
  *
  * @throws {AuditError} ERR_AUDIT_TIMEOUT, ERR_AUDIT_MEMORY: recomputation gave no verdict.
- * @throws {SealingError} when the identity does not open the sealed bill.
  */
 export async function verifyProof(request: VerifyRequest): Promise<Verification> {
   const { charter, bill, rpcUrl, signal, batch } = request

@@ -42,7 +42,7 @@ export function hashOf(label: string): Uint8Array {
 }
 
 /** A region of `size` auditors, ascending by address. */
-export function foundRegion(size = 4, name = 'fixture'): RegionFixture {
+export function foundRegion(size = 4, name = 'fixture', changes: Partial<Charter> = {}): RegionFixture {
   const members = Array.from({ length: size }, (_, i) => hashOf(`key ${i}`))
     .map((key) => ({ key, address: addressOfPrivateKey(key) }))
     .toSorted((a, b) => orderBytes(a.address, b.address))
@@ -62,6 +62,7 @@ export function foundRegion(size = 4, name = 'fixture'): RegionFixture {
       },
     ],
     chain: { chainId: 31337, registry: hashOf('registry').slice(0, 20) },
+    ...changes,
   }
   return { charter, domain: domainOf(charter), members }
 }

@@ -30,7 +30,7 @@ const READ_AHEAD = 8
 const requestShape = z.array(z.instanceof(Uint8Array)).min(1).max(BULK_CIDS)
 
 /** What the exchange needs of the node's block store. */
-export type BulkStore = {
+type BulkStore = {
   /** Bytes of a local block; `undefined` if it is not here. */
   find(cid: CID): Promise<Uint8Array | undefined>
   /** Stores blocks whose hashes have been checked. */

@@ -131,7 +131,8 @@ export class ProofDesk {
     return this.#findElsewhere(record, anchored, manifest, signal)
   }
 
-  // The same bill was sent to two auditors, and the anchor counts the claim in the other one's batch.
+  // The same bill was sent to two auditors, and the anchor counts the claim in the other one's batch. If it was sealed
+  // twice, that batch names the other file: then the certificate, which names this one, has to do.
   async #findElsewhere(
     record: ClaimRecord,
     anchored: AnchorRecord,
@@ -145,7 +146,8 @@ export class ProofDesk {
       if (batch === undefined || index < 0) continue
       if (!isBitSet(listed.certificate.bitmap, index) || listed.omitted.includes(index)) continue
       const claim = (await this.#sources.loadClaims(batch.announcement, signal))[index]
-      if (claim !== undefined) return this.#prove(anchored, manifest, at, { batch, index, claim })
+      if (claim?.bill.equals(record.claim.bill) === true)
+        return this.#prove(anchored, manifest, at, { batch, index, claim })
     }
     return undefined
   }

@@ -96,11 +96,7 @@ export class BatchLoader {
   /** Brings the bills of a batch into the archive. */
   async fetchBills(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {
     const bills = new Map(loaded.batch.entries.map((entry) => [billOfEntry(entry).toString(), billOfEntry(entry)]))
-    const missing: CID[] = []
-    for (const cid of bills.values()) if (!(await this.#archive.hasBill(cid))) missing.push(cid)
-    if (missing.length > 0) {
-      await this.#fetch(missing, { from: this.#peersFor(loaded.announcement.sponsor), signal })
-    }
+    await this.#fetch([...bills.values()], { from: this.#peersFor(loaded.announcement.sponsor), signal })
   }
 
   async #openSealed(batch: Batch): Promise<Claim[]> {

@@ -2,6 +2,7 @@ import {
   concatBytes,
   digestOf,
   equalBytes,
+  fromHex,
   isBitSet,
   merkleRoot,
   ProtocolError,
@@ -10,7 +11,7 @@ import {
 } from '#protocol'
 import type { Announcement, Certificate, Claim, Equivocation, Refusal } from '#protocol'
 import { fillBallot, findEquivocation, imposeLock, requestLock } from '#consensus'
-import type { Finding, Lock } from '#consensus'
+import type { Finding, Lock, LockRequest } from '#consensus'
 import { keyOfNumber } from '#storage'
 import type { BatchRecord, ClaimRecord, OwnVoteRecord, Store, Write } from '#storage'
 import type { LoadedBatch } from './batch-loader.ts'
@@ -93,7 +94,7 @@ export class Ledger {
     return this.#serial.run(async () => {
       const stored = await this.#store.ownVotes.find(loaded.digest)
       if (stored !== undefined) return stored
-      const locks = new Map<string, readonly Lock[]>()
+      const locks = await this.#locksOf(loaded.claims)
       const granted = new Set<string>()
       const seen = new Set<string>()
       const settled: Finding[] = []
@@ -101,7 +102,7 @@ export class Ledger {
         const claim = loaded.claims[i]
         const claimId = loaded.claimIds[i]
         if (claim === undefined || claimId === undefined) break
-        const refusal = finding.refusal ?? (await this.#lock(claim, claimId, locks, granted, seen))
+        const refusal = finding.refusal ?? lockClaim(claim, claimId, locks, granted, seen)
         settled.push(refusal === undefined ? finding : { ...finding, refusal })
       }
       const ballot = fillBallot(loaded.announcement, 0, settled)
@@ -109,8 +110,13 @@ export class Ledger {
       await this.#store.commit(
         [
           this.#store.ownVotes.put(loaded.digest, own),
-          ...[...granted].map((tag) => this.#store.locks.put(tagBytes(tag), locks.get(tag) ?? [])),
-          ...(await this.#describe(loaded, (i) => settled[i]?.refusal === undefined)),
+          ...[...granted].map((tag) => this.#store.locks.put(fromHex(tag), locks.get(tag) ?? [])),
+          this.#store.batches.put(loaded.digest, {
+            ...(await this.#store.batches.get(loaded.digest)),
+            leaves: loaded.leaves,
+            claimIds: loaded.claimIds,
+          }),
+          ...(await this.#recordClaims(loaded, (i) => settled[i]?.refusal === undefined, 'proposed')),
         ],
         { durable: true },
       )
@@ -118,73 +124,42 @@ export class Ledger {
     })
   }
 
-  async #lock(
-    claim: Claim,
-    claimId: Uint8Array,
-    locks: Map<string, readonly Lock[]>,
-    granted: Set<string>,
-    seen: Set<string>,
-  ): Promise<Omit<Refusal, 'index'> | undefined> {
-    const id = toHex(claimId)
-    if (seen.has(id)) return { code: 'ERR_CLAIM_DUPLICATE', heldBy: claimId }
-    const tag = toHex(claim.pointTag)
-    const held = locks.get(tag) ?? (await this.#store.locks.find(claim.pointTag)) ?? []
-    const { startDay, endDay, supersedes } = claim
-    const outcome = requestLock(held, {
-      startDay,
-      endDay,
-      claimId,
-      ...(supersedes === undefined ? {} : { supersedes }),
-    })
-    if (outcome.kind === 'refused') return { code: 'ERR_CLAIM_OVERLAP', heldBy: outcome.heldBy }
-    seen.add(id)
-    if (outcome.kind === 'granted') {
-      locks.set(tag, outcome.locks)
-      granted.add(tag)
-    } else {
-      locks.set(tag, held)
-    }
-    return undefined
+  /** Locks of the point tags of claims, by tag as hex. */
+  async #locksOf(claims: readonly Claim[]): Promise<Map<string, readonly Lock[]>> {
+    const held = await this.#store.locks.findMany(claims.map((claim) => claim.pointTag))
+    return new Map(claims.map((claim, i) => [toHex(claim.pointTag), held[i] ?? []]))
   }
 
   /** Claim that holds (part of) a claim's period, if any; for an early answer to whoever submits. */
   async findHolder(claim: Claim, claimId: Uint8Array): Promise<Uint8Array | undefined> {
     const held = (await this.#store.locks.find(claim.pointTag)) ?? []
-    const { startDay, endDay, supersedes } = claim
-    const outcome = requestLock(held, {
-      startDay,
-      endDay,
-      claimId,
-      ...(supersedes === undefined ? {} : { supersedes }),
-    })
+    const outcome = requestLock(held, lockRequestOf(claim, claimId))
     return outcome.kind === 'refused' ? outcome.heldBy : undefined
   }
 
-  /** Writes that make a loaded batch's leaves and its accepted claims known. */
-  async #describe(loaded: LoadedBatch, isAccepted: (index: number) => boolean): Promise<Write[]> {
-    const record = await this.#store.batches.get(loaded.digest)
+  /** Writes that bring the accepted claims of a batch to `state`; a claim that is further already stays as it is. */
+  async #recordClaims(
+    loaded: LoadedBatch,
+    isAccepted: (index: number) => boolean,
+    state: 'proposed' | 'certified',
+  ): Promise<Write[]> {
     const known = await this.#store.claims.findMany(loaded.claimIds)
-    const writes: Write[] = [
-      this.#store.batches.put(loaded.digest, { ...record, leaves: loaded.leaves, claimIds: loaded.claimIds }),
-    ]
+    const now = this.#nowMs()
+    const writes: Write[] = []
     for (const [index, claim] of loaded.claims.entries()) {
       const claimId = loaded.claimIds[index]
       const before = known[index]
       if (claimId === undefined || !isAccepted(index)) continue
       const visibility = loaded.batch.entries[index]?.kind ?? 'sealed'
       if (before === undefined || before.state === 'proposed') {
-        const proposedAtMs = before?.proposedAtMs ?? this.#nowMs()
-        const record: ClaimRecord = {
-          claimId,
-          claim,
-          visibility,
-          batch: loaded.digest,
-          index,
-          state: 'proposed',
-          proposedAtMs,
-        }
+        const proposedAtMs = before?.proposedAtMs ?? now
+        const certified = state === 'certified' ? { certifiedAtMs: now } : {}
+        const { digest: batch } = loaded
+        const record: ClaimRecord = { claimId, claim, visibility, batch, index, state, proposedAtMs, ...certified }
         writes.push(this.#store.claims.put(claimId, record))
       }
+      // What this same batch wrote when it was voted on need not be written again.
+      if (before !== undefined && equalBytes(before.batch, loaded.digest)) continue
       writes.push(
         this.#store.claimsByBill.put(concatBytes([claim.bill.bytes, keyOfNumber(claim.ordinal), claimId]), claimId),
         this.#store.billsByPlainHash.put(plainKey(visibility, claim.plainHash), claim.bill),
@@ -219,10 +194,10 @@ export class Ledger {
       const { leaves, claimIds } = loaded
       const certified: BatchRecord = { ...record, leaves, claimIds, state: 'certified', certificate }
       const writes: Write[] = [
-        ...(await this.#describe(loaded, (i) => isBitSet(certificate.bitmap, i))),
+        ...(await this.#recordClaims(loaded, (i) => isBitSet(certificate.bitmap, i), 'certified')),
         this.#store.batches.put(loaded.digest, certified),
         this.#store.unanchored.put(loaded.digest, content.accepted),
-        ...(await this.#certifyClaims(loaded, certificate)),
+        ...(await this.#imposeLocks(loaded, certificate)),
       ]
       for (const member of this.#context.committee) {
         writes.push(this.#store.votes.remove(concatBytes([loaded.digest, member])))
@@ -232,45 +207,20 @@ export class Ledger {
     })
   }
 
-  async #certifyClaims(loaded: LoadedBatch, certificate: Certificate): Promise<Write[]> {
-    const writes: Write[] = []
-    const known = await this.#store.claims.findMany(loaded.claimIds)
-    const locks = new Map<string, readonly Lock[]>()
+  /** Writes that give certified claims their periods, where this auditor's own vote had not. */
+  async #imposeLocks(loaded: LoadedBatch, certificate: Certificate): Promise<Write[]> {
+    const locks = await this.#locksOf(loaded.claims)
+    const changed = new Set<string>()
     for (const [index, claim] of loaded.claims.entries()) {
       const claimId = loaded.claimIds[index]
       if (claimId === undefined || !isBitSet(certificate.bitmap, index)) continue
-      const before = known[index]
-      if (before === undefined || before.state === 'proposed') {
-        const now = this.#nowMs()
-        const visibility = loaded.batch.entries[index]?.kind ?? 'sealed'
-        const proposedAtMs = before?.proposedAtMs ?? now
-        writes.push(
-          this.#store.claims.put(claimId, {
-            claimId,
-            claim,
-            visibility,
-            batch: loaded.digest,
-            index,
-            state: 'certified',
-            proposedAtMs,
-            certifiedAtMs: now,
-          }),
-        )
-      }
       const tag = toHex(claim.pointTag)
-      const held = locks.get(tag) ?? (await this.#store.locks.find(claim.pointTag)) ?? []
+      const held = locks.get(tag) ?? []
       if (held.some((lock) => equalBytes(lock.claimId, claimId))) continue
-      const { startDay, endDay, supersedes } = claim
-      const imposed = imposeLock(held, {
-        startDay,
-        endDay,
-        claimId,
-        ...(supersedes === undefined ? {} : { supersedes }),
-      })
-      locks.set(tag, imposed)
-      writes.push(this.#store.locks.put(claim.pointTag, imposed))
+      locks.set(tag, imposeLock(held, lockRequestOf(claim, claimId)))
+      changed.add(tag)
     }
-    return writes
+    return [...changed].map((tag) => this.#store.locks.put(fromHex(tag), locks.get(tag) ?? []))
   }
 
   /** Marks a batch that no quorum can certify any more. */
@@ -288,6 +238,32 @@ export class Ledger {
   }
 }
 
+// Grants a claim's lock in `locks`, or tells why not; `granted` collects the tags whose locks changed.
+function lockClaim(
+  claim: Claim,
+  claimId: Uint8Array,
+  locks: Map<string, readonly Lock[]>,
+  granted: Set<string>,
+  seen: Set<string>,
+): Omit<Refusal, 'index'> | undefined {
+  const id = toHex(claimId)
+  if (seen.has(id)) return { code: 'ERR_CLAIM_DUPLICATE', heldBy: claimId }
+  const tag = toHex(claim.pointTag)
+  const outcome = requestLock(locks.get(tag) ?? [], lockRequestOf(claim, claimId))
+  if (outcome.kind === 'refused') return { code: 'ERR_CLAIM_OVERLAP', heldBy: outcome.heldBy }
+  seen.add(id)
+  if (outcome.kind === 'granted') {
+    locks.set(tag, outcome.locks)
+    granted.add(tag)
+  }
+  return undefined
+}
+
+function lockRequestOf(claim: Claim, claimId: Uint8Array): LockRequest {
+  const { startDay, endDay, supersedes } = claim
+  return { startDay, endDay, claimId, ...(supersedes === undefined ? {} : { supersedes }) }
+}
+
 /** Key of the index from plain hashes to bills. */
 export function plainKey(visibility: 'public' | 'sealed', plainHash: Uint8Array): Uint8Array {
   return concatBytes([new Uint8Array([visibility === 'sealed' ? 1 : 0]), plainHash])
@@ -295,8 +271,4 @@ export function plainKey(visibility: 'public' | 'sealed', plainHash: Uint8Array)
 
 function equivocationKey(proof: Equivocation): Uint8Array {
   return chainKey(proof.first.epoch, proof.first.sponsor, proof.first.seq)
-}
-
-function tagBytes(tag: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(tag.slice(2), 'hex'))
 }

@@ -344,8 +344,8 @@ export class AuditorNode implements NodeView {
 
   async submitBill(submission: Submission, signal: AbortSignal): Promise<BillStatus> {
     if (this.#stopped.signal.aborted) throw new NodeError('the node is stopping', { code: 'ERR_NODE_STOPPED' })
-    const cid = await this.#intake.submit(submission, AbortSignal.any([signal, this.#stopped.signal]))
-    const status = await this.#statuses.find(cid)
+    const { cid, record } = await this.#intake.submit(submission, AbortSignal.any([signal, this.#stopped.signal]))
+    const status = record === undefined ? await this.#statuses.find(cid) : await this.#statuses.describe(record, [])
     if (status === undefined) throw new NodeError('the bill vanished', { code: 'ERR_NODE_STOPPED' })
     return status
   }

@@ -32,11 +32,19 @@ export class Statuses {
   async find(cid: CID): Promise<BillStatus | undefined> {
     const record = await this.#store.bills.find(cid.bytes)
     const claims = await this.listClaims(cid)
-    if (record === undefined && claims.length === 0) return undefined
+    return record === undefined && claims.length === 0 ? undefined : this.describe(record, claims, cid)
+  }
+
+  /** Status of a bill from its record and its claims. */
+  async describe(
+    record: BillRecord | undefined,
+    claims: readonly ClaimRecord[],
+    cid: CID | undefined = record?.cid,
+  ): Promise<BillStatus> {
     const statuses = await Promise.all(claims.map(async (claim) => this.#describe(claim)))
     const last = (key: keyof ClaimRecord): number | undefined => latest(claims.map((claim) => claim[key]))
     return {
-      cid: cid.toString(),
+      cid: cid?.toString() ?? '',
       state: stateOf(record, claims),
       visibility: record?.visibility ?? claims[0]?.visibility ?? 'sealed',
       region: this.#context.region.name,

@@ -16,6 +16,12 @@ function nowMs(): number {
   return Number(hrtime.bigint() / 1_000n) / 1_000
 }
 
+/** Processor time of this process with all its threads. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
 async function obey(order: Order): Promise<void> {
   if (order.kind === 'start') {
     const charter = decodeCharter(Uint8Array.from(order.init.charter))
@@ -25,7 +31,7 @@ async function obey(order: Order): Promise<void> {
     tell({ kind: 'started', listen: node.health().listen })
   } else if (order.kind === 'report') {
     const health = node?.health()
-    tell({ kind: 'peers', alive: health?.committee.alive ?? 0, rssBytes: process.memoryUsage.rss() })
+    tell({ kind: 'peers', alive: health?.committee.alive ?? 0, rssBytes: process.memoryUsage.rss(), cpuMs: cpuMs() })
   } else if (order.kind === 'submit') {
     const { id, bytes, visibility } = order
     try {

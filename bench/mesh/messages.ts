@@ -18,7 +18,7 @@ export type Order =
 /** What an auditor tells the bench. Times are the machine's monotonic clock in ms, the same for all processes. */
 export type Report =
   | { readonly kind: 'started'; readonly listen: readonly string[] }
-  | { readonly kind: 'peers'; readonly alive: number; readonly rssBytes: number }
+  | { readonly kind: 'peers'; readonly alive: number; readonly rssBytes: number; readonly cpuMs: number }
   | { readonly kind: 'submitted'; readonly id: number; readonly cid: string; readonly atMs: number }
   | { readonly kind: 'certified'; readonly cids: readonly string[]; readonly atMs: number }
   | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string }

@@ -13,31 +13,33 @@ export type Problem = {
   readonly [member: string]: unknown
 }
 
-const STATUS_BY_CODE: Readonly<Record<string, number>> = {
-  ERR_API_KEY_MISSING: 401,
-  ERR_API_KEY_WRONG: 401,
-  ERR_API_SCOPE: 403,
-  ERR_API_SEALED: 403,
-  ERR_API_REQUEST: 400,
-  ERR_API_ROUTE: 404,
-  ERR_API_BILL_UNKNOWN: 404,
-  ERR_API_PROOF_PENDING: 404,
-  ERR_API_TOO_LARGE: 413,
-  ERR_BILL_TOO_LARGE: 413,
-  ERR_BILL_EMPTY: 400,
-  ERR_CLAIM_OVERLAP: 409,
-  ERR_REGION_OTHER: 421,
-  ERR_STORAGE_FULL: 507,
-  ERR_NODE_BUSY: 503,
-  ERR_NODE_STOPPED: 503,
-}
+const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    ERR_API_KEY_MISSING: 401,
+    ERR_API_KEY_WRONG: 401,
+    ERR_API_SCOPE: 403,
+    ERR_API_SEALED: 403,
+    ERR_API_REQUEST: 400,
+    ERR_API_ROUTE: 404,
+    ERR_API_BILL_UNKNOWN: 404,
+    ERR_API_PROOF_PENDING: 404,
+    ERR_API_TOO_LARGE: 413,
+    ERR_BILL_TOO_LARGE: 413,
+    ERR_BILL_EMPTY: 400,
+    ERR_CLAIM_OVERLAP: 409,
+    ERR_REGION_OTHER: 421,
+    ERR_STORAGE_FULL: 507,
+    ERR_NODE_BUSY: 503,
+    ERR_NODE_STOPPED: 503,
+  }),
+)
 
 /** Areas whose other codes mean that the bill cannot be taken as it is. */
 const UNPROCESSABLE = /^ERR_(?:BILL|CLAIM|REGION|VALUE|AUDIT|RULES|DATASET|FACTOR|PLACE)_/
 
 /** HTTP status of a coded failure; 500 for codes that are the node's own trouble. */
 export function statusOfCode(code: string): number {
-  return STATUS_BY_CODE[code] ?? (UNPROCESSABLE.test(code) ? 422 : 500)
+  return STATUS_BY_CODE.get(code) ?? (UNPROCESSABLE.test(code) ? 422 : 500)
 }
 
 /** Problem details of anything thrown; what is not coded says nothing of the node's inside. */

@@ -40,7 +40,9 @@ export function parseConfig(sources: ConfigSources): Config {
   const merged = layers.reduce<Tree>((tree, layer) => merge(tree, layer.tree), emptySections(keys))
   const result = configShape.safeParse(merged)
   if (result.success) return freeze(result.data)
-  const issue = result.error.issues[0]
+  // A misspelt key is the likelier cause of another that is missing.
+  const { issues } = result.error
+  const issue = issues.find((it) => it.code === 'unrecognized_keys') ?? issues[0]
   const path = (issue?.path ?? []).map(String)
   if (issue?.code === 'unrecognized_keys') path.push(issue.keys[0] ?? '')
   const from = layers.findLast((layer) => hasPath(layer.tree, path))?.source ?? fileName

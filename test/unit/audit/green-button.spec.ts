@@ -259,7 +259,10 @@ describe('Green Button extraction', () => {
       one.includes('<ReadingType ') ? one.replace('ReadingType/1', 'ReadingType/9') : one,
     )
     assert.ok(read(feedOf(broken)).bills[0]?.flags.includes('link-fallback'))
-    const slash = entries.map((one) => one.replace('href="ReadingType/1"', 'href="ReadingType/1/"'))
+    const slash = entries.map((one) =>
+      one.includes('<MeterReading ') ? one.replace('href="ReadingType/1"', 'href="ReadingType/1/"') : one,
+    )
+    assert.notDeepEqual(slash, entries)
     assert.deepEqual(read(feedOf(slash)), read(feedOf(entries)))
   })
 })
@@ -352,6 +355,8 @@ describe('place of a Green Button bill', () => {
   })
 
   it('is absent when the file names none, or two', () => {
+    const other = entry({ self: 'https://vendor.example/UsagePoint/2' }, '<UsagePoint/>')
+    assert.equal(placeOf({ host: 'https://api.pge.com', entries: [other] }), undefined)
     assert.equal(placeOf({}), undefined)
     assert.equal(placeOf({ entries: [address('<country>AT</country>'), address('<country>DE</country>')] }), undefined)
     assert.equal(placeOf({ host: 'https://api.pge.com', entries: [address('<country>DE</country>')] }), undefined)

@@ -27,25 +27,39 @@ export interface Sandbox {
 
 /** Bills waiting for a worker; more are refused at once, since nobody would wait that long for them. */
 const MAX_WAITING = 10_000
+/** Bills read in one go: waking a worker costs as much as reading a small bill. */
+const GROUP_BILLS = 16
+/** Bytes of a group; a larger bill goes alone, so that small ones never wait behind it in one go. */
+const GROUP_BYTES = 256 * 1024
 
 /** A sandbox with its first worker started. */
 export function createSandbox(init: SandboxInit): Sandbox {
   return new WorkerSandbox(init)
 }
 
+/** A bill that waits for a worker. */
+type Waiting = {
+  readonly bytes: Uint8Array
+  readonly resolve: (extraction: Extraction) => void
+  readonly reject: (cause: unknown) => void
+  /** True once nobody waits for it any more. */
+  isAbandoned: boolean
+}
+
 class WorkerSandbox implements Sandbox {
   readonly #init: SandboxInit
-  readonly #pool: Piscina<Uint8Array, Extraction>
+  readonly #pool: Piscina<readonly Uint8Array[], readonly Extraction[]>
   readonly #closing = new AbortController()
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: Waiting[] = []
   #free: number
+  #isDispatching = false
 
   constructor(init: SandboxInit) {
     this.#init = init
     this.#free = init.workers
     this.#pool = new Piscina({
       filename: new URL('./extract-worker.ts', import.meta.url).href,
-      name: 'extract',
+      name: 'extractAll',
       minThreads: 1,
       maxThreads: init.workers,
       idleTimeout: 30_000,
@@ -57,11 +71,23 @@ class WorkerSandbox implements Sandbox {
 
   async extract(bytes: Uint8Array, signal: AbortSignal): Promise<Extraction> {
     const abort = AbortSignal.any([signal, this.#closing.signal])
-    await this.#acquire(abort)
+    if (abort.aborted) throw abortedError(abort.reason)
+    if (this.#waiting.length >= MAX_WAITING) {
+      throw new AuditError('too many bills wait for extraction', { code: 'ERR_AUDIT_WORKER' })
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Extraction>()
+    const waiting: Waiting = { bytes, resolve, reject, isAbandoned: false }
+    const onAbort = (): void => {
+      waiting.isAbandoned = true
+      reject(abortedError(abort.reason))
+    }
+    this.#waiting.push(waiting)
+    abort.addEventListener('abort', onAbort, { once: true })
+    this.#dispatchSoon()
     try {
-      return await this.#run(bytes, abort)
+      return await promise
     } finally {
-      this.#release()
+      abort.removeEventListener('abort', onAbort)
     }
   }
 
@@ -70,18 +96,69 @@ class WorkerSandbox implements Sandbox {
     await this.#pool.destroy()
   }
 
-  async #run(bytes: Uint8Array, abort: AbortSignal): Promise<Extraction> {
+  // One turn of the event loop lets the bills of a batch come together.
+  #dispatchSoon(): void {
+    if (this.#isDispatching) return
+    this.#isDispatching = true
+    setImmediate(() => {
+      this.#isDispatching = false
+      this.#dispatch()
+    })
+  }
+
+  #dispatch(): void {
+    while (this.#free > 0) {
+      const group = this.#takeGroup()
+      if (group.length === 0) return
+      this.#free -= 1
+      void this.#runGroup(group).finally(() => {
+        this.#free += 1
+        this.#dispatch()
+      })
+    }
+  }
+
+  #takeGroup(): Waiting[] {
+    const group: Waiting[] = []
+    let sizeBytes = 0
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (!next.isAbandoned) {
+        sizeBytes += next.bytes.byteLength
+        if (group.length > 0 && (sizeBytes > GROUP_BYTES || group.length === GROUP_BILLS)) break
+        group.push(next)
+      }
+      this.#waiting.shift()
+    }
+    return group
+  }
+
+  // A group that fails is read again one by one, so that each bill answers for itself alone.
+  async #runGroup(group: readonly Waiting[]): Promise<void> {
+    try {
+      const extractions = await this.#run(group.map(({ bytes }) => bytes))
+      for (const [i, { resolve, reject }] of group.entries()) {
+        const extraction = extractions[i]
+        if (extraction === undefined) reject(new AuditError('extraction worker failed', { code: 'ERR_AUDIT_WORKER' }))
+        else resolve(extraction)
+      }
+    } catch (cause) {
+      if (group.length === 1) group[0]?.reject(cause)
+      else for (const waiting of group) if (!waiting.isAbandoned) await this.#runGroup([waiting])
+    }
+  }
+
+  async #run(bills: readonly Uint8Array[]): Promise<readonly Extraction[]> {
     const { timeoutMs, memoryMb } = this.#init
     const timeout = AbortSignal.timeout(timeoutMs)
-    // A copy of its own: a view into a shared buffer would carry its neighbours into the worker.
-    const copy = new Uint8Array(bytes)
+    // Copies of their own: a view into a shared buffer would carry its neighbours into the worker.
+    const copies = bills.map((bytes) => new Uint8Array(bytes))
     try {
-      return await this.#pool.run(copy, {
-        signal: AbortSignal.any([abort, timeout]),
-        transferList: [copy.buffer],
+      return await this.#pool.run(copies, {
+        signal: AbortSignal.any([this.#closing.signal, timeout]),
+        transferList: copies.map((copy) => copy.buffer),
       })
     } catch (cause) {
-      if (abort.aborted) throw abortedError(cause)
+      if (this.#closing.signal.aborted) throw abortedError(cause)
       if (timeout.aborted) {
         const message = `extraction took more than ${timeoutMs} ms`
         throw new AuditError(message, { code: 'ERR_AUDIT_TIMEOUT', timeoutMs }, { cause })
@@ -92,36 +169,6 @@ class WorkerSandbox implements Sandbox {
       }
       throw new AuditError('extraction worker failed', { code: 'ERR_AUDIT_WORKER' }, { cause })
     }
-  }
-
-  /** A free worker's turn: so that a bill's time begins when it is read, not while it waits behind others. */
-  async #acquire(abort: AbortSignal): Promise<void> {
-    if (abort.aborted) throw abortedError(abort.reason)
-    if (this.#free > 0) {
-      this.#free -= 1
-      return
-    }
-    if (this.#waiting.length >= MAX_WAITING) {
-      throw new AuditError('too many bills wait for extraction', { code: 'ERR_AUDIT_WORKER' })
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const onAbort = (): void => {
-      this.#waiting.splice(this.#waiting.indexOf(resolve), 1)
-      reject(abortedError(abort.reason))
-    }
-    this.#waiting.push(resolve)
-    abort.addEventListener('abort', onAbort, { once: true })
-    try {
-      await promise
-    } finally {
-      abort.removeEventListener('abort', onAbort)
-    }
-  }
-
-  #release(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#free += 1
-    else next()
   }
 }
 

@@ -3,8 +3,8 @@ import { AuditError } from '../audit-error.ts'
 import type { FactorSource } from './factor-source.ts'
 
 /** Short names of the data sets that version 1 knows: the US by eGRID, all other countries by OWID. */
-export const US_DATASET = 'egrid'
-export const WORLD_DATASET = 'owid'
+const US_DATASET = 'egrid'
+const WORLD_DATASET = 'owid'
 
 /** A region whose factors may serve a place. */
 export type Candidate = { readonly dataset: string; readonly regionType: RegionType; readonly region: string }

@@ -37,7 +37,7 @@ export type Reading = {
 }
 
 /** IntervalBlock: readings of one series. */
-export type IntervalBlock = Payload & { readonly readings: readonly Reading[] }
+type IntervalBlock = Payload & { readonly readings: readonly Reading[] }
 
 /** SummaryMeasurement of a usage summary; texts as written. */
 export type Measurement = {

@@ -3,7 +3,7 @@ import { EXTRACTION_LIMITS } from '../limits.ts'
 import { rejection } from '../refusal.ts'
 
 /** Columns in their order; the first line of a file is exactly these, joined by commas. */
-export const COLUMNS = [
+const COLUMNS = [
   'country',
   'state',
   'zip',

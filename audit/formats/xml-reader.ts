@@ -3,6 +3,9 @@ import type { SaxesTagNS } from 'saxes'
 import { EXTRACTION_LIMITS } from './limits.ts'
 import { rejection } from './refusal.ts'
 
+/** Characters of a file that a reason repeats: a name may be as long as the file. */
+const MAX_QUOTED_CHARS = 120
+
 /** One element of a parsed file. */
 export type XmlElement = {
   /** Name without prefix. */
@@ -47,7 +50,11 @@ export function parseXml(text: string, init: XmlInit = {}): XmlElement {
   let tagPlace = here()
 
   parser.on('error', (error) => {
-    throw rejection('ERR_BILL_XML', `not well-formed: ${error.message.replace(/^\d+:\d+: /, '')}`, here())
+    throw rejection(
+      'ERR_BILL_XML',
+      `not well-formed: ${error.message.replace(/^\d+:\d+: /, '').slice(0, MAX_QUOTED_CHARS)}`,
+      here(),
+    )
   })
   parser.on('doctype', () => {
     throw rejection('ERR_BILL_DOCTYPE', 'document types and entities are not read', here())
@@ -109,7 +116,11 @@ function elementOf(tag: SaxesTagNS, place: { line: number; column: number }): Xm
 function addText(element: XmlElement | undefined, piece: string): void {
   if (element === undefined) return
   if (element.text.length + piece.length > EXTRACTION_LIMITS.textChars) {
-    throw rejection('ERR_BILL_TOO_LARGE', `text of <${element.local}> is too long`, placeOf(element))
+    throw rejection(
+      'ERR_BILL_TOO_LARGE',
+      `text of <${element.local.slice(0, MAX_QUOTED_CHARS)}> is too long`,
+      placeOf(element),
+    )
   }
   element.text += piece
 }
@@ -140,5 +151,5 @@ export function findChildText(element: XmlElement, local: string): string | unde
 
 /** Line and column of an element, with its name. */
 export function placeOf(element: XmlElement): { line: number; column: number; path: string } {
-  return { line: element.line, column: element.column, path: element.local }
+  return { line: element.line, column: element.column, path: element.local.slice(0, MAX_QUOTED_CHARS) }
 }

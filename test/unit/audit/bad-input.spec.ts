@@ -115,6 +115,20 @@ describe('bad input', () => {
     assert.match(refusal(reading('1672531200', '999999999')), /ERR_BILL_PERIOD/)
   })
 
+  it('is never repeated at length in the reason', () => {
+    const name = 'n'.repeat(1_000_000)
+    const files = [
+      `<${name}/>`,
+      `<feed></${name}>`,
+      `<feed><${name}>${'x'.repeat(70_000)}</${name}></feed>`,
+      `<feed><${name}:a/></feed>`,
+    ]
+    for (const file of files) {
+      const { reason } = extractBill(utf8(file))
+      assert.ok(reason !== undefined && JSON.stringify(reason).length < 500)
+    }
+  })
+
   it('never makes extraction throw, whatever the bytes', () => {
     const verdicts = new Set(['facts', 'correction', 'needs-review', 'reject', 'unsupported'])
     const check = (result: Extraction): void => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { extractBill } from '#audit'
 import { loadDatasets } from '#datasets'
-import { encodeProof, LIMITS, sha256 } from '#protocol'
+import { encodeProof, LIMITS, pointTagOf, sha256 } from '#protocol'
 import type { Check, Claim, Proof } from '#protocol'
 import { generateArchiveKey, seal } from '#storage'
 import { computeBillCid } from '../../node/bill-cid.ts'
@@ -130,6 +130,10 @@ describe('verification with the bill', () => {
     const { bytes, claim } = await makeSample(csvBill({ point: 'P-1' }))
     assert.deepEqual(skipped(await verify(prove(claim), { bytes })), ['batch-entry', 'point-tag', 'chain'])
     assert.deepEqual(failed(await verify(prove(claim), { bytes, regionSecret: hashOf('x') })), ['point-tag'])
+    // Nor may a tag that was made with the wrong secret agree with that secret.
+    const id = { basis: 'point', id: 'P-1' } as const
+    const forged = { ...claim, pointTag: pointTagOf(hashOf('x'), id, 'electricity', 'import') }
+    assert.deepEqual(failed(await verify(prove(forged), { bytes, regionSecret: hashOf('x') })), ['point-tag'])
   })
 
   it('opens a sealed bill with its key, and without says what it could not do', async () => {

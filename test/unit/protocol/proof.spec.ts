@@ -1,14 +1,30 @@
 import assert from 'node:assert/strict'
-import { decodeProof, encodeProof, LIMITS, sha256, toHex, utf8, verifyProofOffline } from '#protocol'
+import {
+  addressOfPrivateKey,
+  announceBatch,
+  decodeProof,
+  encodeProof,
+  hashAnchor,
+  hashVote,
+  LIMITS,
+  sha256,
+  toHex,
+  utf8,
+  verifyProofOffline,
+} from '#protocol'
 import type { Proof, ProofVerifyInput } from '#protocol'
 import {
+  certifyBatch,
   flipBit,
   foundRegion,
   hashOf,
+  makeBatch,
   makeClaim,
   makeProof,
   proofAnchor,
-  certifyBatch,
+  proofCertificate,
+  publicEntry,
+  signByQuorum,
 } from '../../support/region-fixture.ts'
 
 const region = foundRegion()
@@ -121,6 +137,21 @@ describe('proof file', () => {
     assert.equal(code(rewrite(proof, (body) => delete body['certificate'])), 'ERR_PROTOCOL_SCHEMA')
   })
 
+  it('refuses members out of order and bytes that are not UTF-8 even if the checksum agrees', () => {
+    const { proof } = makeProof(region, [makeClaim('a', { rules: '\uFFFD' })], 0)
+    const bytes = encodeProof(proof)
+    assert.deepEqual(failures({ proof: bytes }), [])
+    const { checksum: _, ...body } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+    const reversed = Object.fromEntries(Object.entries(body).toReversed())
+    const checksum = toHex(sha256(utf8(JSON.stringify(reversed))))
+    const file = utf8(`${JSON.stringify({ ...reversed, checksum })}\n`)
+    assert.throws(() => decodeProof(file), { code: 'ERR_PROTOCOL_CODEC' })
+    // A lenient decoder reads any broken byte as U+FFFD.
+    const at = Buffer.from(bytes).indexOf('\uFFFD')
+    const broken = new Uint8Array([...bytes.subarray(0, at), 0xff, ...bytes.subarray(at + 3)])
+    assert.throws(() => decodeProof(broken), { code: 'ERR_PROTOCOL_CODEC' })
+  })
+
   it('is refused unread above its size limit', () => {
     const { checks } = verifyProofOffline({ charter, proof: new Uint8Array(LIMITS.proofBytes + 1) })
     assert.equal(checks.length, 1)
@@ -226,6 +257,53 @@ describe('a forged proof, with a checksum that agrees', () => {
     }
   })
 
+  it('is refused with a bitmap that does not have the claim, or not as many as were accepted', () => {
+    const six = [...claims, makeClaim('f')]
+    const own = certifyBatch(region, six, { refused: [5] })
+    const { announcement: header, certificate } = own
+    const shown = proofCertificate(certificate, own.leaves, 1)
+    const base: Proof = {
+      ...makeProof(region, six, 1, { anchored: false }).proof,
+      batch: { announcement: header, index: 1 },
+    }
+    const withBitmap = (bits: number): Proof => ({ ...base, certificate: { ...shown, bitmap: new Uint8Array([bits]) } })
+    assert.deepEqual(failuresOf(withBitmap(0b01_1111)), [])
+    assert.deepEqual(failuresOf(withBitmap(0b11_1101)), ['accepted'])
+    assert.deepEqual(failuresOf(withBitmap(0b11_1111)), ['accepted'])
+  })
+
+  it('is refused if its sponsor is not in the committee, though a quorum certified the batch', () => {
+    const outsider = { key: hashOf('outsider'), address: addressOfPrivateKey(hashOf('outsider')) }
+    const { announcement: foreign } = makeBatch(region, outsider, claims.map(publicEntry))
+    const content = { ...proof.certificate.content, batch: foreign.batch }
+    const signatures = signByQuorum(region, hashVote(region.domain, content))
+    const certificate = { ...proof.certificate, content, signatures }
+    assert.deepEqual(failuresOf({ ...proof, batch: { announcement: foreign, index: 1 }, certificate }), ['batch'])
+  })
+
+  it('is refused if batch or anchor are of another region, though the same committee signed them', () => {
+    const [sponsor] = region.members
+    assert.ok(sponsor !== undefined)
+    const { batch } = makeBatch(region, sponsor, claims.map(publicEntry))
+    const elsewhere = announceBatch(region.domain, { ...batch, region: 'europe' }, sponsor.key)
+    const content = { ...proof.certificate.content, batch: elsewhere.batch, region: 'europe' }
+    const certificate = {
+      ...proof.certificate,
+      content,
+      signatures: signByQuorum(region, hashVote(region.domain, content)),
+    }
+    assert.deepEqual(failuresOf({ ...proof, batch: { announcement: elsewhere, index: 1 }, certificate }), ['batch'])
+    const wire = { ...anchor.content, region: 'europe' }
+    const grams = { gramsLocation: BigInt(wire.gramsLocation), gramsMarket: BigInt(wire.gramsMarket) }
+    const signatures = signByQuorum(region, hashAnchor(region.domain, { ...wire, ...grams }))
+    assert.deepEqual(failuresOf({ ...proof, anchor: { ...anchor, content: wire, signatures } }), ['anchor-path'])
+  })
+
+  it('is refused if its period has no day', () => {
+    const backwards = makeClaim('backwards', { startDay: 20, endDay: 20 })
+    assert.deepEqual(failuresOf(makeProof(region, [backwards], 0).proof), ['claim'])
+  })
+
   it('is refused where the committee of its epoch is not in the charter', () => {
     const later = { ...anchor, content: { ...anchor.content, epoch: 1 } }
     const { checks } = verifyProofOffline({ charter, proof: encodeProof({ ...proof, anchor: later }) })
@@ -264,6 +342,16 @@ describe('proof of a sealed bill', () => {
       bill: { ...sealed.proof.bill, visibility: 'public' },
     })
     assert.deepEqual(failures({ proof: wrongKind, batch: sealed.block }), ['batch-entry'])
+  })
+
+  it('is tied to one claim of a file of several by the batch block', () => {
+    const { bill } = makeClaim('file')
+    const rows = [0, 1].map((ordinal) => makeClaim(`row ${ordinal}`, { bill, ordinal }))
+    const { proof, block } = makeProof(region, rows, 0, { sealed: true, disclosed: false })
+    assert.deepEqual(failures({ proof: encodeProof(proof), batch: block }), [])
+    const other = encodeProof({ ...proof, batch: { ...proof.batch, index: 1 } })
+    assert.deepEqual(failures({ proof: other }), [])
+    assert.deepEqual(failures({ proof: other, batch: block }), ['batch-entry'])
   })
 
   it('must show the claim of a public bill', () => {

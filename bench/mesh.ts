@@ -35,6 +35,8 @@ class Auditor {
 
   constructor() {
     this.#process = fork(new URL('./mesh/auditor.ts', import.meta.url), {
+      // As in the first line of node/main.js.
+      execArgv: ['--max-semi-space-size=8'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })

@@ -68,7 +68,12 @@ export class BatchLoader {
   }
 
   /** The batch with claims that are known already: the sponsor's own. */
-  open(announcement: Announcement, batch: Batch, sealedClaims: readonly Claim[]): LoadedBatch {
+  open(
+    announcement: Announcement,
+    batch: Batch,
+    sealedClaims: readonly Claim[],
+    knownLeaves?: readonly Uint8Array[],
+  ): LoadedBatch {
     const { domain } = this.#context
     let nextSealed = 0
     const claims: Claim[] = []
@@ -76,7 +81,7 @@ export class BatchLoader {
     for (const entry of batch.entries) {
       const claim = entry.kind === 'public' ? entry.claim : sealedClaims[nextSealed++]
       if (claim === undefined) throw mismatch('a sealed claim is missing')
-      const leaf = leafOf(domain, batch.region, claim)
+      const leaf = knownLeaves?.[claims.length] ?? leafOf(domain, batch.region, claim)
       if (entry.kind === 'sealed' && (!equalBytes(leaf, entry.leaf) || !claim.bill.equals(entry.bill))) {
         throw mismatch('a sealed claim differs from its leaf or bill')
       }

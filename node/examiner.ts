@@ -2,24 +2,31 @@ import { computeEmissions } from '#audit'
 import type { FactorSource, Sandbox } from '#audit'
 import {
   parseCivilDate,
-  encodeCanonical,
   encodeDerivation,
   encodeFacts,
   errorCodeOf,
   findRegionOfCountry,
   LIMITS,
   pointTagOf,
-  sha256,
   toHex,
   toWh,
 } from '#protocol'
 import type { Claim, Derivation, Extraction, Facts, PointKey } from '#protocol'
 import type { DeclaredPlace, Reason } from '#storage'
 import type { CID } from 'multiformats/cid'
+import { hashFile } from './hash-file.ts'
 import type { RegionContext } from './region-context.ts'
 
 /** One bill of a file, recomputed. */
-export type Examined = { readonly facts: Facts; readonly derivation: Derivation; readonly isPlaceDeclared: boolean }
+export type Examined = {
+  readonly facts: Facts
+  /** SHA-256 of the canonical facts. */
+  readonly factsHash: Uint8Array
+  readonly derivation: Derivation
+  /** SHA-256 of the canonical derivation. */
+  readonly derivationHash: Uint8Array
+  readonly isPlaceDeclared: boolean
+}
 
 /** Outcome of examining a file: what each bill in it comes to, or why there is nothing to claim. */
 export type Examination =
@@ -62,7 +69,7 @@ export class Examiner {
     declared: DeclaredPlace | undefined,
     signal: AbortSignal,
   ): Promise<Examination> {
-    const key = toHex(sha256(encodeCanonical([plainHash, declared ?? null])))
+    const key = toHex(plainHash) + JSON.stringify(declared ?? null)
     const kept = this.#kept.get(key)
     if (kept !== undefined) return kept
     const examination = this.#judge(await this.#sandbox.extract(plain, signal), declared)
@@ -107,7 +114,13 @@ export class Examiner {
           energy: facts.import,
           source: this.#factors,
         })
-        examined.push({ facts, derivation, isPlaceDeclared: facts.place === undefined })
+        examined.push({
+          facts,
+          factsHash: hashFile(encodeFacts(facts)),
+          derivation,
+          derivationHash: hashFile(encodeDerivation(derivation)),
+          isPlaceDeclared: facts.place === undefined,
+        })
       } catch (thrown) {
         // The rules are pure: whatever they throw, every auditor gets the same, so that it is a verdict on the bill.
         const message = thrown instanceof Error ? thrown.message : 'the rules gave no result'
@@ -167,8 +180,8 @@ export function buildClaim(context: Pick<RegionContext, 'regionSecret'>, parts: 
     bill: parts.bill,
     plainHash: parts.plainHash,
     ordinal: parts.ordinal,
-    factsHash: sha256(encodeFacts(facts)),
-    derivationHash: sha256(encodeDerivation(derivation)),
+    factsHash: examined.factsHash,
+    derivationHash: examined.derivationHash,
     rules: derivation.rules,
     pointTag: pointTagOf(context.regionSecret, key, facts.commodity, 'import'),
     tagBasis: key.basis,

@@ -184,7 +184,7 @@ export class Sponsor {
       sealed: sealed.length === 0 ? null : await seal(encodeCanonical(sealed), [context.region.archiveRecipient]),
     }
     const announcement = announceBatch(context.domain, batch, context.privateKey)
-    const loaded = loader.open(announcement, batch, sealed)
+    const loaded = loader.open(announcement, batch, sealed, leaves)
     await archive.putBlock(encodeBatch(batch))
     await this.#init.flushBlocks()
     // DESIGN 16: the batch is in this sponsor's chain on disk before anybody hears of it; a crash after this line

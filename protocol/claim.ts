@@ -72,6 +72,15 @@ export const claimShape = z.strictObject({
 /** "Bill B, facts F, rules R and factors X give G grams CO2e" (DESIGN 8). */
 export type Claim = z.infer<typeof claimShape>
 
+const rulesHashes = new Map<string, Uint8Array>()
+
+// A process sees one or two rules versions in its life, and a hash of each for every claim twice.
+function hashRules(rules: string): Uint8Array {
+  const hash = rulesHashes.get(rules) ?? keccak256(utf8(rules))
+  if (rulesHashes.size < 16) rulesHashes.set(rules, hash)
+  return hash
+}
+
 /**
  * Merkle leaf of a claim: keccak256(keccak256(words)), 23 words in this order:
  *
@@ -89,7 +98,7 @@ export function leafOf(domain: Domain, region: string, claim: Claim): Uint8Array
     wordOfUint(claim.ordinal),
     claim.factsHash,
     claim.derivationHash,
-    keccak256(utf8(claim.rules)),
+    hashRules(claim.rules),
     claim.pointTag,
     wordOfUint(TAG_BASES.indexOf(claim.tagBasis)),
     wordOfInt64(claim.startDay),
@@ -125,7 +134,7 @@ export function claimIdOf(domain: Domain, region: string, claim: Claim): Uint8Ar
       wordOfUint(BigInt(claim.gramsLocation)),
       wordOfUint(claim.gramsMarket === undefined ? 0 : 1),
       wordOfUint(BigInt(claim.gramsMarket ?? '0')),
-      keccak256(utf8(claim.rules)),
+      hashRules(claim.rules),
       claim.supersedes ?? ZERO_32,
     ]),
   )

@@ -15,6 +15,7 @@ function slice<T>(items: T[], query: { limit?: number; offset?: number }): T[] {
 /**
  * Datastore of Helia and libp2p (pins, known peers) inside the block store's database.
  *
+ * Reads happen on this thread: records are tiny, and the way to a thread of the pool costs more than the look.
  * Writes are not synced: all of it can be made again from the batches (pins) and the bootstrap list (peers).
  */
 export class LevelDatastore implements Datastore {
@@ -26,7 +27,7 @@ export class LevelDatastore implements Datastore {
 
   async has(key: Key, options?: AbortOptions): Promise<boolean> {
     options?.signal?.throwIfAborted()
-    return this.#level.has(PREFIX + key.toString())
+    return this.#level.getSync(PREFIX + key.toString()) !== undefined
   }
 
   async put(key: Key, value: Uint8Array, options?: AbortOptions): Promise<Key> {
@@ -41,7 +42,7 @@ export class LevelDatastore implements Datastore {
 
   async get(key: Key, options?: AbortOptions): Promise<Uint8Array> {
     options?.signal?.throwIfAborted()
-    const value = await this.#level.get(PREFIX + key.toString())
+    const value = this.#level.getSync(PREFIX + key.toString())
     if (value === undefined) {
       // The name is what Helia and libp2p look for.
       throw Object.assign(new Error(`record ${key.toString()} not found`), { name: 'NotFoundError' })

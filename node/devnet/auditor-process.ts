@@ -9,6 +9,8 @@ import { CliError } from '../cli/cli-error.ts'
 import { LOG_TAIL_LINES, STOP_TIMEOUT_MS } from './constants.ts'
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
+/** V8 options of every auditor, as in the first line of `main.js`. */
+const AUDITOR_FLAGS = ['--max-semi-space-size=8']
 
 /** `kwitness start` as a process of its own. */
 export class AuditorProcess {
@@ -26,7 +28,7 @@ export class AuditorProcess {
     const log = openSync(this.#log, 'a', 0o600)
     // The IPC channel ties the auditor to this process: when it closes, kill -9 included, the auditor stops. A process group of
     // its own keeps Ctrl-C away from it, so that the devnet stops things in order.
-    this.#child = spawn(process.execPath, [MAIN, 'start', '--dir', dir], {
+    this.#child = spawn(process.execPath, [...AUDITOR_FLAGS, MAIN, 'start', '--dir', dir], {
       stdio: ['ignore', log, log, 'ipc'],
       env: environmentOf(process.env),
       detached: true,
@@ -76,8 +78,8 @@ export class AuditorProcess {
     const tail = text.trim().split('\n').slice(-LOG_TAIL_LINES)
     const { exitCode, signalCode } = this.#child
     const how = signalCode === null ? `code ${exitCode ?? 'unknown'}` : signalCode
-    const words = tail.map((line) => `\n    ${line.slice(0, 500)}`).join('')
-    return new CliError(`auditor ${this.name} ended with ${how}; its log ${this.#log} ends with:${words}`, {
+    const words = tail.map((line) => line.slice(0, 500)).join(' | ')
+    return new CliError(`auditor ${this.name} ended with ${how}; its log ${this.#log} ends with: ${words}`, {
       code: 'ERR_DEVNET_PROCESS',
       log: this.#log,
     })

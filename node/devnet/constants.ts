@@ -13,6 +13,6 @@ export const POLL_MS = 200
 /** Time that an auditor has to stop before it is killed. */
 export const STOP_TIMEOUT_MS = 12_000
 /** Lines of a log that are shown when its process ended. */
-export const LOG_TAIL_LINES = 8
+export const LOG_TAIL_LINES = 3
 /** Ether of each payer, in wei: the chain is a toy, and no bill may wait for gas. */
 export const PAYER_BALANCE_WEI = 10n ** 21n

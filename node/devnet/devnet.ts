@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSandbox } from '#audit'
 import { loadDatasets } from '#datasets'
-import type { NodeHealth } from '#api'
 import type { Charter } from '#protocol'
 import { ApiClient } from '../cli/client.ts'
 import { CliError } from '../cli/cli-error.ts'
@@ -103,7 +102,6 @@ export class Devnet {
     }))
     const deadline = AbortSignal.any([this.#signal, AbortSignal.timeout(START_TIMEOUT_MS)])
     await Promise.all([deployed, ...this.#processes.map(async (process) => process.waitUntilStarted(deadline))])
-    for (const process of this.#processes) void this.#watch(process)
   }
 
   #spawn(planned: PlannedAuditor, key: string | undefined): Member {
@@ -163,23 +161,27 @@ export class Devnet {
     this.#view.phase('waiting for the auditors to find each other')
     const deadline = AbortSignal.timeout(START_TIMEOUT_MS)
     await Promise.all(
-      members.map(async ({ client, planned: auditor }) => {
-        let health: NodeHealth | undefined
-        while (health === undefined || health.committee.alive < members.length) {
+      members.map(async (member) => {
+        for (;;) {
+          const alive = await this.#countAlive(member)
+          if (alive >= members.length) return
           if (deadline.aborted) {
-            throw new CliError(
-              `${auditor.name} reaches ${health?.committee.alive ?? 0} of ${members.length} auditors of ${planned.name}`,
-              {
-                code: 'ERR_CLI_TIMEOUT',
-                state: 'starting',
-              },
-            )
+            const message = `${member.planned.name} reaches ${alive} of ${members.length} auditors of ${planned.name}`
+            throw new CliError(message, { code: 'ERR_CLI_TIMEOUT', state: 'starting' })
           }
-          health = await client.getHealth()
-          if (health.committee.alive < members.length) await delay(POLL_MS, undefined, { signal: this.#signal })
+          await delay(POLL_MS, undefined, { signal: this.#signal })
         }
       }),
     )
+    for (const { process } of members) void this.#watch(process)
+  }
+
+  async #countAlive({ process, client }: Member): Promise<number> {
+    try {
+      return (await client.getHealth()).committee.alive
+    } catch (thrown) {
+      throw process.isRunning ? thrown : await process.describeEnd()
+    }
   }
 
   /** Stops everything and waits for it. May be called again, and at any time. */

@@ -180,6 +180,8 @@ export class Devnet {
     try {
       return (await client.getHealth()).committee.alive
     } catch (thrown) {
+      // A refused connection is often the first sign of an end that is told a moment later.
+      await Promise.race([process.exited, delay(POLL_MS, undefined, { ref: false })])
       throw process.isRunning ? thrown : await process.describeEnd()
     }
   }

@@ -8,7 +8,6 @@ import {
   cidOfBlock,
   cidOfDigest,
   claimIdOf,
-  digestOf,
   domainOf,
   encodeBatch,
   encodeCanonical,
@@ -264,9 +263,4 @@ export function flipBit(bytes: Uint8Array, bit: number): Uint8Array {
   const flipped = new Uint8Array(bytes)
   flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
   return flipped
-}
-
-/** Digest of a batch's CID. */
-export function digestOfBatch(announcement: Announcement): Uint8Array {
-  return digestOf(announcement.batch)
 }

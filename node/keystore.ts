@@ -5,7 +5,7 @@ import { addressOfPrivateKey, fromHex, keccak256, toHex } from '#protocol'
 import { IdentityError } from './identity-error.ts'
 
 /** Work of scrypt: `strong` takes about half a second and 128 MiB, `light` a few milliseconds. */
-export const KEYSTORE_COST = { strong: 131_072, light: 4_096 } as const
+const KEYSTORE_COST = { strong: 131_072, light: 4_096 } as const
 /** Which work a new keystore asks of everybody who tries a passphrase. */
 export type KeystoreCost = keyof typeof KEYSTORE_COST
 

@@ -4,6 +4,13 @@ import { gramsOf } from '../devnet/bill-run.ts'
 import { gasPerClaim, grouped, printable, PROGRESS } from './bill-lines.ts'
 import type { Terminal } from './terminal.ts'
 
+/** A row must stay one line, or the table could not be redrawn. */
+const WRAP_OFF = '\u{1B}[?7l'
+const WRAP_ON = '\u{1B}[?7h'
+/** Columns that the whole path of a bill needs; narrower terminals show dots. */
+const WIDE_COLUMNS = 140
+const STATE_WIDTH = 9
+
 /** Shows the bills of a devnet: a table that is redrawn where a person looks, else one line for each change. */
 export class DevnetBoard {
   readonly #terminal: Terminal
@@ -45,10 +52,11 @@ export class DevnetBoard {
     this.#draw()
   }
 
-  /** Leaves the table where it is. */
+  /** Leaves the table where it is; what is told afterwards comes below. */
   finish(): void {
     this.#phase = ''
     if (this.#terminal.isLive) this.#draw()
+    this.#rows.clear()
     this.#drawnLines = 0
   }
 
@@ -59,9 +67,13 @@ export class DevnetBoard {
 
   #draw(): void {
     this.#erase()
-    const lines = [...this.#rows.values()].map((progress) => this.#row(progress))
+    // The cursor cannot be moved above the screen: of more bills than fit, the latest are shown.
+    const fitting = Math.max(this.#terminal.rows - 3, 1)
+    const lines = [...this.#rows.values()].slice(-fitting).map((progress) => this.#row(progress))
     if (this.#phase !== '') lines.push(this.#terminal.paint('gray', `… ${this.#phase}`, 'stderr'))
+    this.#terminal.control(WRAP_OFF)
     lines.forEach((line) => this.#terminal.note(line))
+    this.#terminal.control(WRAP_ON)
     this.#drawnLines = lines.length
   }
 
@@ -86,7 +98,12 @@ export class DevnetBoard {
   #path(state: BillState | undefined): string {
     if (state === undefined) return 'submitting'
     const at = PROGRESS.indexOf(state)
+    const present = this.#terminal.paintState(state, 'stderr')
+    if (this.#terminal.isLive && this.#terminal.columns < WIDE_COLUMNS) {
+      const dots = at < 0 ? '' : `${'●'.repeat(at + 1)}${'○'.repeat(PROGRESS.length - at - 1)} `
+      return `${dots}${present}${' '.repeat(Math.max(STATE_WIDTH - state.length, 0))}`
+    }
     const passed = PROGRESS.slice(0, Math.max(at, 0)).map((name) => `${name} -> `)
-    return `${passed.join('')}${this.#terminal.paintState(state, 'stderr')}`
+    return `${passed.join('')}${present}`
   }
 }

@@ -38,7 +38,7 @@ export function placeOf(options: PlaceOptions): Place | undefined {
  *
  * @throws {CliError} ERR_CLI_USAGE
  */
-export function parsePlace(text: string): Place {
+function parsePlace(text: string): Place {
   const [, country, state] = /^([A-Z]{2})(?:-([A-Z]{2}))?$/.exec(text) ?? []
   if (country === undefined || (state !== undefined && country !== 'US')) {
     throw usageError(`place ${text}: expected a country such as DE, or US and a state such as US-CA`)

@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 import type { BillState } from '#api'
 
 /** A stream that may be a terminal. */
-export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
 
 /** What a command sees of the world around it. */
 export type TerminalInit = {
@@ -44,6 +44,11 @@ export class Terminal {
   /** Width of the terminal in columns. */
   get columns(): number {
     return this.#stderr.columns ?? 100
+  }
+
+  /** Height of the terminal in lines. */
+  get rows(): number {
+    return this.#stderr.rows ?? 24
   }
 
   /** A line of the result. */

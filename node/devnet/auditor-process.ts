@@ -10,7 +10,7 @@ import { LOG_TAIL_LINES, STOP_TIMEOUT_MS } from './constants.ts'
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 /** V8 options of every auditor, as in the first line of `main.js`. */
-const AUDITOR_FLAGS = ['--max-semi-space-size=8']
+const AUDITOR_FLAGS = ['--max-semi-space-size=4']
 
 /** `kwitness start` as a process of its own. */
 export class AuditorProcess {

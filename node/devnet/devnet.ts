@@ -128,6 +128,7 @@ export class Devnet {
         this.#regions.map(async (region) => {
           const ours = bills.filter((bill) => bill.region === region.planned.name)
           await this.#waitForMesh(region)
+          this.#view.phase('waiting for votes, anchors and finality')
           return Promise.all(ours.map(async (bill, index) => this.#runBill(region, { bill, index }, examiner)))
         }),
       )

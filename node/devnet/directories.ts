@@ -10,7 +10,7 @@ export function directoryOf(root: string, auditor: PlannedAuditor): string {
 }
 
 /** Multiaddr of an auditor on this machine. */
-export function multiaddrOf(auditor: PlannedAuditor): string {
+function multiaddrOf(auditor: PlannedAuditor): string {
   return `/ip4/127.0.0.1/tcp/${auditor.port}`
 }
 

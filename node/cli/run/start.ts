@@ -30,7 +30,7 @@ export type StartOptions = {
 const STOP_MS = 10_000
 
 /** What the parent process is told over the IPC channel, if there is one. */
-export type StartedMessage = { readonly kind: 'started'; readonly api: string; readonly listen: readonly string[] }
+type StartedMessage = { readonly kind: 'started'; readonly api: string; readonly listen: readonly string[] }
 
 /** Runs the command. */
 export async function runStart(terminal: Terminal, options: StartOptions): Promise<void> {

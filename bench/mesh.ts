@@ -36,7 +36,7 @@ class Auditor {
   constructor() {
     this.#process = fork(new URL('./mesh/auditor.ts', import.meta.url), {
       // As in the first line of node/main.js.
-      execArgv: ['--max-semi-space-size=8'],
+      execArgv: ['--max-semi-space-size=4'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })

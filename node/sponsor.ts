@@ -24,6 +24,8 @@ export type PreparedBill = {
  * busy region is limited by what each batch costs all its auditors. Further bills wait, and fill the next batch.
  */
 const BATCHES_IN_FLIGHT = 2
+/** Newest own batches among which the open ones are: never more than are in flight at a time, over some restarts. */
+const OPEN_BATCHES = 64
 /** Bytes of claims in one batch, below {@link LIMITS.batchBytes} with the header and the seal. */
 const CLAIMS_BYTES = 800 * 1024
 /** Longest that reading an own batch back may take. */
@@ -68,15 +70,21 @@ export class Sponsor {
   async load(): Promise<Announcement[]> {
     const { context, store } = this.#init
     const open: Announcement[] = []
-    const from = chainKey(context.epoch, context.address, 0)
-    const below = chainKey(context.epoch, context.address, Number.MAX_SAFE_INTEGER)
-    for await (const [, digest] of store.chains.entries({ from, below })) {
+    const range = {
+      from: chainKey(context.epoch, context.address, 0),
+      below: chainKey(context.epoch, context.address, Number.MAX_SAFE_INTEGER),
+      reverse: true,
+      limit: OPEN_BATCHES,
+    }
+    for await (const [, digest] of store.chains.entries(range)) {
       const { announcement, state } = await store.batches.get(digest)
-      this.#seq = announcement.seq
-      this.#prev = announcement.batch
+      if (announcement.seq > this.#seq) {
+        this.#seq = announcement.seq
+        this.#prev = announcement.batch
+      }
       if (state !== 'announced') continue
       this.#inFlight.add(announcement.batch.toString())
-      open.push(announcement)
+      open.unshift(announcement)
     }
     return open
   }

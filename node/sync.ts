@@ -99,7 +99,7 @@ export class Sync {
         received += 1
         await this.#take(decodeSyncRecord(frame))
       }
-      if (received < SYNC_RECORDS) return
+      if (received === 0) return
     }
   }
 
@@ -150,12 +150,14 @@ export class Sync {
     const request = decodeSyncRequest(bytes)
     if (request.region !== context.region.name || request.epoch !== context.epoch) return
     let left = SYNC_RECORDS
+    // A share each, so that one sponsor with a broken chain cannot keep the others' batches out of every answer.
+    const share = Math.floor(SYNC_RECORDS / context.committee.length)
     for (const sponsor of context.committee) {
       const has = request.certifiedUpTo.find((chain) => chain.sponsor.join() === sponsor.join())?.seq ?? 0
       for await (const [, digest] of store.chains.entries({
         from: chainKey(context.epoch, sponsor, has + 1),
         below: chainKey(context.epoch, sponsor, Number.MAX_SAFE_INTEGER),
-        limit: left,
+        limit: share,
       })) {
         const record = await store.batches.find(digest)
         if (record === undefined) continue
@@ -164,7 +166,6 @@ export class Sync {
         yield encodeSyncRecord({ kind: 'batch', announcement, certificate: certificate ?? null, votes })
         left -= 1
       }
-      if (left <= 0) return
     }
     for await (const [, proposal] of store.proposals.entries({ limit: left })) {
       if (proposal.anchor.seq <= request.anchoredUpTo) continue

@@ -16,6 +16,8 @@ import type { RegionContext } from './region-context.ts'
 
 /** Batches audited at a time: enough to overlap fetching with recomputing, few enough to bound memory. */
 const BATCHES_AT_A_TIME = 4
+/** Batches of one sponsor under way at a time; an honest one has two in flight. More come by sync, later. */
+const BATCHES_PER_SPONSOR = 16
 /** Longest that one batch is fetched and audited before it is left to the next sync. */
 const BATCH_TIMEOUT_MS = 60_000
 /** Bills of one batch recomputed at a time; the sandbox queues them anyway. */
@@ -46,7 +48,7 @@ export class Voter {
   readonly #stopped = new AbortController()
   readonly #limiter = new Limiter(BATCHES_AT_A_TIME)
   readonly #bills = new Limiter(BILLS_AT_A_TIME)
-  readonly #underWay = new Map<string, Promise<void>>()
+  readonly #underWay = new Map<string, { readonly of: Uint8Array; readonly run: Promise<void> }>()
   readonly #loaded = new Map<string, LoadedBatch>()
 
   constructor(init: VoterInit) {
@@ -55,7 +57,7 @@ export class Voter {
 
   async stop(): Promise<void> {
     this.#stopped.abort()
-    await Promise.allSettled(this.#underWay.values())
+    await Promise.allSettled([...this.#underWay.values()].map(({ run }) => run))
   }
 
   /**
@@ -69,6 +71,7 @@ export class Voter {
     if (announcement.region !== context.region.name || announcement.epoch !== context.epoch) return false
     if (!isMember(context, announcement.sponsor)) return false
     verifyAnnouncement(context.domain, announcement)
+    if (certificate === undefined && this.#isCrowded(announcement)) return false
     const admission = await ledger.admit(announcement, certificate !== undefined)
     if (admission.kind === 'equivocation') {
       log.error(
@@ -89,7 +92,12 @@ export class Voter {
    */
   async adopt(announcement: Announcement, certificate: Certificate): Promise<void> {
     await this.consider(announcement, certificate)
-    await this.#underWay.get(announcement.batch.toString())
+    await this.#underWay.get(announcement.batch.toString())?.run
+  }
+
+  #isCrowded({ sponsor, batch }: Announcement): boolean {
+    const own = [...this.#underWay].filter(([key, { of }]) => equalBytes(of, sponsor) && key !== batch.toString())
+    return own.length >= BATCHES_PER_SPONSOR
   }
 
   /** Audits this node's own batch, which is at hand. */
@@ -112,7 +120,7 @@ export class Voter {
     const before = this.#underWay.get(key)
     if (this.#stopped.signal.aborted) return
     // A batch under way looks for a certificate again when it ends, so that a second run is only needed after it.
-    const run = (before ?? Promise.resolve())
+    const run = (before?.run ?? Promise.resolve())
       .then(async () => this.#limiter.run(async () => this.#process(announcement, loaded, certificate)))
       .catch((cause: unknown) => {
         const level = this.#stopped.signal.aborted ? 'debug' : 'warn'
@@ -122,9 +130,9 @@ export class Voter {
         )
       })
       .finally(() => {
-        if (this.#underWay.get(key) === run) this.#underWay.delete(key)
+        if (this.#underWay.get(key)?.run === run) this.#underWay.delete(key)
       })
-    this.#underWay.set(key, run)
+    this.#underWay.set(key, { of: announcement.sponsor, run })
   }
 
   async #process(

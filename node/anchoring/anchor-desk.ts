@@ -143,6 +143,23 @@ export class AnchorDesk {
     })
   }
 
+  /** True for an anchor that would follow the head of this region. */
+  isNext({ anchor }: Pick<ProposalRecord, 'anchor'>): boolean {
+    const { context, head } = this.#init
+    return anchor.region === context.region.name && anchor.epoch === context.epoch && anchor.seq === head().seq + 1
+  }
+
+  /** Checks a proposal's signatures. @throws {AnchoringError | ProtocolError} when one is not its member's. */
+  verify(proposal: ProposalRecord): void {
+    const { context } = this.#init
+    const digest = hashAnchor(context.domain, anchorFromWire(proposal.anchor))
+    for (const { signer, signature } of proposal.signatures) {
+      if (!isMember(context, signer) || !equalBytes(recoverAddress(digest, signature), signer)) {
+        throw new AnchoringError('anchor is not signed by a member', { code: 'ERR_ANCHOR_SIGNATURE' })
+      }
+    }
+  }
+
   /**
    * Takes signatures on an anchor from gossip or sync. The first one for an anchor makes it a proposal: it is checked
    * down to every bill, and signed if it stands.
@@ -152,13 +169,8 @@ export class AnchorDesk {
   async take(proposal: ProposalRecord): Promise<void> {
     const { context, head, store } = this.#init
     const anchor = anchorFromWire(proposal.anchor)
-    if (anchor.region !== context.region.name || anchor.epoch !== context.epoch || anchor.seq !== head().seq + 1) return
-    const digest = hashAnchor(context.domain, anchor)
-    for (const { signer, signature } of proposal.signatures) {
-      if (!isMember(context, signer) || !equalBytes(recoverAddress(digest, signature), signer)) {
-        throw new AnchoringError('anchor is not signed by a member', { code: 'ERR_ANCHOR_SIGNATURE' })
-      }
-    }
+    if (!this.isNext(proposal)) return
+    this.verify(proposal)
     const key = hashAnchorStruct(anchor)
     const before = await store.proposals.find(key)
     await this.#keep(anchor, proposal.manifest, proposal.signatures, false)

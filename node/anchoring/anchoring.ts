@@ -58,6 +58,7 @@ export class Anchoring {
   #chain: AnchoringHealth['state'] = { ok: false, reason: 'not asked yet' }
   #lag: AnchoringHealth['lag'] = { claims: 0, oldestMs: 0 }
   #waitingSinceMs = 0
+  readonly #checks = new Set<Promise<void>>()
 
   constructor(init: AnchoringInit) {
     this.#init = init
@@ -119,6 +120,7 @@ export class Anchoring {
   async stop(): Promise<void> {
     await this.#transmitter.stop()
     await this.#watcher.stop()
+    await Promise.allSettled(this.#checks)
   }
 
   health(): AnchoringHealth {
@@ -130,11 +132,27 @@ export class Anchoring {
     await this.#desk.take(proposal)
   }
 
-  /** Takes one signature from gossip. */
-  async takeSignature(message: Extract<GossipMessage, { kind: 'anchor-signature' }>): Promise<void> {
+  /**
+   * Takes one signature from gossip: it is verified now, so that the message can be passed on; checking the whole
+   * proposal goes on behind.
+   *
+   * @returns false for an anchor that is not the next one of this region.
+   * @throws {AnchoringError | ProtocolError} when it is not its member's.
+   */
+  takeSignature(message: Extract<GossipMessage, { kind: 'anchor-signature' }>): boolean {
     const { anchor, signer, signature } = message
     const manifest = cidOfDigest(anchor.manifest, DAG_CBOR_CODE)
-    await this.#desk.take({ anchor, manifest, signatures: [{ signer, signature }] })
+    const proposal = { anchor, manifest, signatures: [{ signer, signature }] }
+    if (!this.#desk.isNext(proposal)) return false
+    this.#desk.verify(proposal)
+    const check = this.#desk
+      .take(proposal)
+      .catch((cause: unknown) => {
+        this.#init.log.warn({ seq: anchor.seq, code: errorCodeOf(cause), err: cause }, 'anchor not signed')
+      })
+      .finally(() => this.#checks.delete(check))
+    this.#checks.add(check)
+    return true
   }
 
   async #send(client: RegistryClient, signed: SignedAnchor, signal: AbortSignal): Promise<void> {

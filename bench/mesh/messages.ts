@@ -1,7 +1,7 @@
 import type { NodeInit } from '../../node/node.ts'
 
 /** How one auditor of the mesh is started; sent over IPC with structured clone, so that bytes stay bytes. */
-export type AuditorOrder = Omit<NodeInit, 'log' | 'charter'> & { readonly charter: Uint8Array }
+type AuditorOrder = Omit<NodeInit, 'log' | 'charter'> & { readonly charter: Uint8Array }
 
 /** What the bench tells an auditor. */
 export type Order =

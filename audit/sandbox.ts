@@ -4,7 +4,7 @@ import { AuditError } from './audit-error.ts'
 
 /** Options of {@link createSandbox}. */
 export type SandboxInit = {
-  /** Worker threads at most; one is kept warm. */
+  /** Worker threads at most; they are started when bills come. */
   readonly workers: number
   /** Heap of one worker in MiB; the node itself is outside of it. */
   readonly memoryMb: number
@@ -27,12 +27,14 @@ export interface Sandbox {
 
 /** Bills waiting for a worker; more are refused at once, since nobody would wait that long for them. */
 const MAX_WAITING = 10_000
+/** A worker without bills for this long is ended. */
+const IDLE_MS = 5 * 60_000
 /** Bills read in one go: waking a worker costs as much as reading a small bill. */
 const GROUP_BILLS = 16
 /** Bytes of a group; a larger bill goes alone, so that small ones never wait behind it in one go. */
 const GROUP_BYTES = 256 * 1024
 
-/** A sandbox with its first worker started. */
+/** A sandbox; its first worker starts with the first bill. */
 export function createSandbox(init: SandboxInit): Sandbox {
   return new WorkerSandbox(init)
 }
@@ -60,9 +62,10 @@ class WorkerSandbox implements Sandbox {
     this.#pool = new Piscina({
       filename: new URL('./extract-worker.ts', import.meta.url).href,
       name: 'extractAll',
-      minThreads: 1,
+      // A worker takes about 60 MB and half a second to start: an auditor without bills does without.
+      minThreads: 0,
       maxThreads: init.workers,
-      idleTimeout: 30_000,
+      idleTimeout: IDLE_MS,
       resourceLimits: { maxOldGenerationSizeMb: init.memoryMb, maxYoungGenerationSizeMb: 16 },
     })
     // A worker that dies is reported through its task; without a listener it would end the process.

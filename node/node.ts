@@ -67,7 +67,7 @@ export type NodeInit = {
   readonly log: Logger
 }
 
-/** Extraction threads: one stays warm, a second takes over while one is busy with a large bill. */
+/** Extraction threads: a second one takes over while the first is busy with a large bill. */
 const SANDBOX = { workers: 2, memoryMb: 256, timeoutMs: 10_000 } as const
 
 /**
@@ -279,19 +279,11 @@ export class AuditorNode implements NodeView {
       const resumed = await this.#intake.resume(this.#stopped.signal)
       this.#sync.start()
       await this.#anchoring.start()
-      this.#warmUp()
       this.#init.log.info({ address: toHex(this.#parts.context.address), resumed }, 'auditor started')
     } catch (cause) {
       await this.stop()
       throw cause
     }
-  }
-
-  // A worker's first extraction takes several times as long as the next: better now than for the first bill.
-  #warmUp(): void {
-    this.#parts.sandbox.extract(new Uint8Array([0x3c]), this.#stopped.signal).catch((cause: unknown) => {
-      this.#init.log.debug({ code: errorCodeOf(cause) }, 'sandbox not warmed up')
-    })
   }
 
   /** Stops everything in reverse; what is under way is finished at the next start. */

@@ -1,5 +1,15 @@
 import type { Logger } from 'pino'
-import { digestOf, encodeCanonical, equalBytes, errorCodeOf, signVote, toHex, verifyAnnouncement } from '#protocol'
+import {
+  digestOf,
+  encodeCanonical,
+  equalBytes,
+  errorCodeOf,
+  ProtocolError,
+  signVote,
+  toHex,
+  verifyAnnouncement,
+  verifyCertificate,
+} from '#protocol'
 import type { Announcement, Certificate, Claim, GossipMessage, Refusal, Vote } from '#protocol'
 import type { Finding } from '#consensus'
 import type { Store } from '#storage'
@@ -13,9 +23,12 @@ import { Limiter } from './limiter.ts'
 import type { Polls } from './polls.ts'
 import { isMember } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
+import { WorkLanes } from './work-lanes.ts'
 
-/** Batches audited at a time: enough to overlap fetching with recomputing, few enough to bound memory. */
-const BATCHES_AT_A_TIME = 4
+/** Batches of one sponsor audited at a time: as many as an honest one has in flight. */
+const BATCHES_AT_A_TIME = 2
+/** Batches that a quorum has voted on, brought into the records at a time; a quorum has their bytes. */
+const CERTIFIED_LANE = { name: 'certified', width: 4 } as const
 /** Batches of one sponsor under way at a time; an honest one has two in flight. More come by sync, later. */
 const BATCHES_PER_SPONSOR = 16
 /** Longest that one batch is fetched and audited before it is left to the next sync. */
@@ -46,9 +59,8 @@ export type VoterInit = {
 export class Voter {
   readonly #init: VoterInit
   readonly #stopped = new AbortController()
-  readonly #limiter = new Limiter(BATCHES_AT_A_TIME)
   readonly #bills = new Limiter(BILLS_AT_A_TIME)
-  readonly #underWay = new Map<string, { readonly of: Uint8Array; readonly run: Promise<void> }>()
+  readonly #lanes = new WorkLanes()
   readonly #loaded = new Map<string, LoadedBatch>()
 
   constructor(init: VoterInit) {
@@ -57,20 +69,21 @@ export class Voter {
 
   async stop(): Promise<void> {
     this.#stopped.abort()
-    await Promise.allSettled([...this.#underWay.values()].map(({ run }) => run))
+    await this.#lanes.allSettled()
   }
 
   /**
    * Takes an announcement from gossip or sync, with the certificate if the sender had one.
    *
    * @returns false for one that is not for this committee.
-   * @throws {ProtocolError} ERR_PROTOCOL_SIGNATURE, ERR_PROTOCOL_QUORUM.
+   * @throws {ProtocolError} ERR_PROTOCOL_SIGNATURE, ERR_PROTOCOL_QUORUM, ERR_PROTOCOL_MISMATCH.
    */
   async consider(announcement: Announcement, certificate?: Certificate): Promise<boolean> {
     const { context, ledger, log } = this.#init
     if (announcement.region !== context.region.name || announcement.epoch !== context.epoch) return false
     if (!isMember(context, announcement.sponsor)) return false
     verifyAnnouncement(context.domain, announcement)
+    if (certificate !== undefined) this.#verifyCertificate(announcement, certificate)
     if (certificate === undefined && this.#isCrowded(announcement)) return false
     const admission = await ledger.admit(announcement, certificate !== undefined)
     if (admission.kind === 'equivocation') {
@@ -92,12 +105,20 @@ export class Voter {
    */
   async adopt(announcement: Announcement, certificate: Certificate): Promise<void> {
     await this.consider(announcement, certificate)
-    await this.#underWay.get(announcement.batch.toString())?.run
+    await this.#lanes.settled(CERTIFIED_LANE.name, announcement.batch.toString())
+  }
+
+  // Before anything is noted: a certificate gives its batch the place in its sponsor's chain, whoever holds it.
+  #verifyCertificate(announcement: Announcement, certificate: Certificate): void {
+    const { domain, committee } = this.#init.context
+    verifyCertificate(domain, committee, certificate)
+    if (!certificate.content.batch.equals(announcement.batch)) {
+      throw new ProtocolError('certificate is of another batch', { code: 'ERR_PROTOCOL_MISMATCH', place: 'batch' })
+    }
   }
 
   #isCrowded({ sponsor, batch }: Announcement): boolean {
-    const own = [...this.#underWay].filter(([key, { of }]) => equalBytes(of, sponsor) && key !== batch.toString())
-    return own.length >= BATCHES_PER_SPONSOR
+    return this.#lanes.countOthers(toHex(sponsor), batch.toString()) >= BATCHES_PER_SPONSOR
   }
 
   /** Audits this node's own batch, which is at hand. */
@@ -115,24 +136,23 @@ export class Voter {
     if (effect === 'split' && record !== undefined) await this.#split(record.announcement)
   }
 
+  // A lane for each sponsor: one that announces what it never delivers keeps nobody waiting but itself.
   #begin(announcement: Announcement, loaded: LoadedBatch | undefined, certificate: Certificate | undefined): void {
-    const key = announcement.batch.toString()
-    const before = this.#underWay.get(key)
     if (this.#stopped.signal.aborted) return
-    // A batch under way looks for a certificate again when it ends, so that a second run is only needed after it.
-    const run = (before?.run ?? Promise.resolve())
-      .then(async () => this.#limiter.run(async () => this.#process(announcement, loaded, certificate)))
-      .catch((cause: unknown) => {
+    const { batch, sponsor } = announcement
+    const isCertified = certificate !== undefined || this.#init.polls.findCertificate(digestOf(batch)) !== undefined
+    const lane = isCertified ? CERTIFIED_LANE : { name: toHex(sponsor), width: BATCHES_AT_A_TIME }
+    this.#lanes.begin(lane, batch.toString(), async () => {
+      try {
+        await this.#process(announcement, loaded, certificate)
+      } catch (cause) {
         const level = this.#stopped.signal.aborted ? 'debug' : 'warn'
         this.#init.log[level](
-          { batch: key, code: errorCodeOf(cause), err: cause },
+          { batch: batch.toString(), code: errorCodeOf(cause), err: cause },
           'batch not audited; sync will bring it again',
         )
-      })
-      .finally(() => {
-        if (this.#underWay.get(key)?.run === run) this.#underWay.delete(key)
-      })
-    this.#underWay.set(key, { of: announcement.sponsor, run })
+      }
+    })
   }
 
   async #process(

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { CodedError, decodeCanonical, digestOf, encodeCanonical, equalBytes, parseShape } from '#protocol'
 import {
   BITSWAP_PARALLEL,
+  BITSWAP_TIMEOUT_MS,
   BULK_CIDS,
   BULK_RESPONSE_BYTES,
   FETCH_ROUNDS,
@@ -194,11 +195,13 @@ export class BlockExchange {
 
   async #fetchByBitswap(cids: readonly CID[], signal: AbortSignal): Promise<void> {
     if (this.#components.network.peers().length === 0) return
+    // Bitswap searches until it is told to stop. A peer may get the block meanwhile: then asking in bulk again is quicker.
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(BITSWAP_TIMEOUT_MS)])
     const queue = [...cids]
     const work = async (): Promise<void> => {
       for (let cid = queue.pop(); cid !== undefined; cid = queue.pop()) {
         // What nobody has fails when the signal ends the search, and is reported as missing.
-        await this.#components.fetchOne(cid, signal).catch(() => undefined)
+        await this.#components.fetchOne(cid, patience).catch(() => undefined)
       }
     }
     await Promise.all(Array.from({ length: BITSWAP_PARALLEL }, work))

@@ -54,5 +54,7 @@ export const BULK_CIDS = 512
 export const BULK_RESPONSE_BYTES = 16 * 1024 * 1024
 /** Blocks fetched by bitswap at the same time (DESIGN 17: eight are six times as fast as one). */
 export const BITSWAP_PARALLEL = 8
+/** One search by bitswap; a holder that is connected answers within a round trip or two. */
+export const BITSWAP_TIMEOUT_MS = 5_000
 /** Rounds of a fetch: roots, their chunks, and one more for what a peer left out. */
 export const FETCH_ROUNDS = 4

@@ -25,6 +25,7 @@ import { logShape } from '../../node/chain/chain-shapes.ts'
 import { JsonRpc } from '../../node/chain/json-rpc.ts'
 import { anchoredTopic, findAnchoredEvent } from '../../node/chain/registry-abi.ts'
 import type { AnchoredEvent } from '../../node/chain/registry-abi.ts'
+import { chainKey } from '../../node/ledger.ts'
 import type { LiveRegion } from './live-region.ts'
 
 /** Opens the records of an auditor that is not running, for the time of `look`. */
@@ -112,6 +113,8 @@ async function checkCertificates(region: LiveRegion, store: Store): Promise<void
     const place = `${toHex(announcement.sponsor)} ${announcement.seq}`
     assert.equal(places.get(place), undefined, `two certified batches for ${place}`)
     places.set(place, announcement.batch.toString())
+    const inChain = await store.chains.find(chainKey(announcement.epoch, announcement.sponsor, announcement.seq))
+    assert.deepEqual(inChain, digestOf(announcement.batch), `the certified batch for ${place} is not in its chain`)
   }
 }
 

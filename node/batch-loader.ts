@@ -88,6 +88,8 @@ export class BatchLoader {
       claims.push(claim)
       leaves.push(leaf)
     }
+    // Two equal leaves would let one certificate fit two bitmaps; an honest sponsor's salts never repeat.
+    if (new Set(leaves.map((leaf) => leaf.join())).size !== leaves.length) throw mismatch('two claims have one leaf')
     if (nextSealed !== sealedClaims.length) throw mismatch('there are more sealed claims than entries')
     const claimIds = claims.map((claim) => claimIdOf(domain, batch.region, claim))
     return { announcement, digest: digestOf(announcement.batch), batch, claims, leaves, claimIds }
@@ -106,12 +108,17 @@ export class BatchLoader {
 
   async #openSealed(batch: Batch): Promise<Claim[]> {
     if (batch.sealed === null) return []
-    const value: unknown = decodeCbor(await unseal(batch.sealed, [this.#context.archiveIdentity]))
+    let value: unknown
+    try {
+      value = decodeCbor(await unseal(batch.sealed, [this.#context.archiveIdentity]))
+    } catch (cause) {
+      throw mismatch('the sealed part cannot be read', cause)
+    }
     if (!Array.isArray(value)) throw mismatch('the sealed part is no list')
     return value.map((claim: unknown) => parseShape(claimShape, claim, 'sealed claim'))
   }
 }
 
-function mismatch(message: string): ProtocolError {
-  return new ProtocolError(`batch: ${message}`, { code: 'ERR_PROTOCOL_MISMATCH', place: 'sealed' })
+function mismatch(message: string, cause?: unknown): ProtocolError {
+  return new ProtocolError(`batch: ${message}`, { code: 'ERR_PROTOCOL_MISMATCH', place: 'sealed' }, { cause })
 }

@@ -20,7 +20,9 @@ import { Serial } from './serial.ts'
 
 /** What became of an announcement. */
 export type Admission =
-  { readonly kind: 'new' | 'known' } | { readonly kind: 'equivocation'; readonly proof: Equivocation }
+  | { readonly kind: 'new' | 'known' }
+  /** `isNews`: this node had no proof for this place before. */
+  | { readonly kind: 'equivocation'; readonly proof: Equivocation; readonly isNews: boolean }
 
 /** Key of a batch in its sponsor's chain. */
 export function chainKey(epoch: number, sponsor: Uint8Array, seq: number): Uint8Array {
@@ -59,8 +61,10 @@ export class Ledger {
         const proof = findEquivocation(first.announcement, announcement)
         if (proof === undefined) return { kind: 'known' }
         const replaced = isCertified ? [this.#store.chains.put(key, digest), this.#fresh(announcement)] : []
-        await this.#store.commit([this.#equivocation(proof), ...replaced], { durable: true })
-        return { kind: 'equivocation', proof }
+        const isNews = (await this.#store.equivocations.find(equivocationKey(proof))) === undefined
+        const kept = isNews ? [this.#equivocation(proof)] : []
+        await this.#store.commit([...kept, ...replaced], { durable: true })
+        return { kind: 'equivocation', proof, isNews }
       }
       await this.#store.commit([this.#store.chains.put(key, digest), this.#fresh(announcement)], { durable: false })
       return { kind: 'new' }
@@ -199,12 +203,14 @@ export class Ledger {
         this.#store.unanchored.put(loaded.digest, content.accepted),
         ...(await this.#imposeLocks(loaded, certificate)),
       ]
-      for (const member of this.#context.committee) {
-        writes.push(this.#store.votes.remove(concatBytes([loaded.digest, member])))
-      }
+      writes.push(...this.#forgetVotes(loaded.digest))
       await this.#store.commit(writes, { durable: false })
       return true
     })
+  }
+
+  #forgetVotes(digest: Uint8Array): Write[] {
+    return this.#context.committee.map((member) => this.#store.votes.remove(concatBytes([digest, member])))
   }
 
   /** Writes that give certified claims their periods, where this auditor's own vote had not. */
@@ -228,7 +234,8 @@ export class Ledger {
     await this.#serial.run(async () => {
       const record = await this.#store.batches.get(digest)
       if (record.state !== 'announced') return
-      await this.#store.commit([this.#store.batches.put(digest, { ...record, state: 'abandoned' })], { durable: false })
+      const writes = [this.#store.batches.put(digest, { ...record, state: 'abandoned' }), ...this.#forgetVotes(digest)]
+      await this.#store.commit(writes, { durable: false })
     })
   }
 

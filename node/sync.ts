@@ -97,9 +97,18 @@ export class Sync {
       let received = 0
       for await (const frame of network.request(peerId, protocol, encodeSyncRequest(request), options)) {
         received += 1
-        await this.#take(decodeSyncRecord(frame))
+        await this.#takeOrRefuse(decodeSyncRecord(frame), peerId)
       }
       if (received === 0) return
+    }
+  }
+
+  // A record that this node refuses ends nothing: an honest peer passes on what a liar told it, and others follow.
+  async #takeOrRefuse(record: SyncRecord, peer: string): Promise<void> {
+    try {
+      await this.#take(record)
+    } catch (cause) {
+      this.#init.log.debug({ peer, kind: record.kind, code: errorCodeOf(cause) }, 'sync record refused')
     }
   }
 

@@ -47,10 +47,14 @@ export type VoterInit = {
   readonly loader: BatchLoader
   readonly vault: BillVault
   readonly examiner: Examiner
+  /** Makes all blocks stored so far durable. */
+  readonly flushBlocks: () => Promise<void>
   readonly publish: (message: GossipMessage) => Promise<void>
   /** Called once for each batch that this node sees certified, after its records are written. */
   readonly onCertified: (loaded: LoadedBatch, certificate: Certificate) => Promise<void>
-  /** Called once for each batch that can no longer be certified. */
+  /** Called for each announcement of this node's own that comes from others. */
+  readonly onOwn: (announcement: Announcement) => void
+  /** Called for each batch that can no longer be certified; bears a repeat. */
   readonly onSplit: (announcement: Announcement) => Promise<void>
   readonly log: Logger
 }
@@ -86,13 +90,17 @@ export class Voter {
     if (certificate !== undefined) this.#verifyCertificate(announcement, certificate)
     if (certificate === undefined && this.#isCrowded(announcement)) return false
     const admission = await ledger.admit(announcement, certificate !== undefined)
+    this.#init.polls.know(digestOf(announcement.batch))
+    if (this.#init.polls.isOwn(announcement.sponsor)) this.#init.onOwn(announcement)
     if (admission.kind === 'equivocation') {
-      log.error(
-        { sponsor: toHex(announcement.sponsor), seq: announcement.seq },
-        'sponsor signed two batches for one place',
-      )
-      await this.#init.publish({ kind: 'equivocation', equivocation: admission.proof })
-      if (certificate === undefined) return true
+      const { proof, isNews } = admission
+      // Once: a liar repeats itself, and each repetition would cost a log line and a message to everybody.
+      if (isNews) {
+        const { sponsor, seq } = announcement
+        log.error({ sponsor: toHex(sponsor), seq }, 'sponsor signed two batches for one place')
+        await this.#init.publish({ kind: 'equivocation', equivocation: proof })
+      }
+      if (certificate === undefined) return isNews
     }
     this.#begin(announcement, undefined, certificate)
     return true
@@ -131,7 +139,7 @@ export class Voter {
     const digest = digestOf(vote.content.batch)
     const record = await this.#init.store.batches.find(digest)
     if (record?.certificate !== undefined || record?.state === 'abandoned') return
-    const effect = await this.#init.polls.add(vote)
+    const effect = await this.#init.polls.add(vote, record !== undefined)
     if (effect === 'certified' && record !== undefined) this.#begin(record.announcement, undefined, undefined)
     if (effect === 'split' && record !== undefined) await this.#split(record.announcement)
   }
@@ -163,19 +171,31 @@ export class Voter {
     const { store, polls, loader } = this.#init
     const digest = digestOf(announcement.batch)
     const record = await store.batches.find(digest)
-    if (record?.certificate !== undefined || record?.state === 'abandoned') return
+    if (record?.certificate !== undefined) return
+    // A member that votes one way here and another way there can make a split of what others certify.
+    if (record?.state === 'abandoned' && given === undefined) return
     const certificate = given ?? polls.findCertificate(digest)
     // Voted already and nothing new to certify: the second run of a batch, spared the fetch.
     if (certificate === undefined && polls.hasOwnVote(digest)) return
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(BATCH_TIMEOUT_MS)])
     const key = toHex(digest)
-    const loaded = own ?? this.#loaded.get(key) ?? (await loader.load(announcement, signal))
+    const loaded = own ?? this.#loaded.get(key) ?? (await this.#load(announcement, signal))
     if (own === undefined) await loader.fetchBills(loaded, signal)
     this.#keep(key, loaded)
     if (certificate === undefined) await this.#vote(loaded, signal)
-    const formed = certificate ?? polls.findCertificate(digest)
+    const formed = given ?? polls.findCertificate(digest, loaded.leaves)
     if (formed !== undefined) await this.#certify(loaded, formed)
     else if (polls.findTally(digest)?.outcome().kind === 'split') await this.#split(announcement)
+  }
+
+  async #load(announcement: Announcement, signal: AbortSignal): Promise<LoadedBatch> {
+    try {
+      return await this.#init.loader.load(announcement, signal)
+    } catch (cause) {
+      // Malformed for everybody and for ever: without this, sync would bring it again and again.
+      if (cause instanceof ProtocolError) await this.#init.ledger.abandon(digestOf(announcement.batch))
+      throw cause
+    }
   }
 
   #keep(key: string, loaded: LoadedBatch): void {
@@ -197,17 +217,22 @@ export class Voter {
     }
   }
 
+  // The sponsor first: only when its claims are in the durable queue again may the batch be forgotten.
   async #split(announcement: Announcement): Promise<void> {
-    await this.#init.ledger.abandon(digestOf(announcement.batch))
     await this.#init.onSplit(announcement)
+    await this.#init.ledger.abandon(digestOf(announcement.batch))
     this.#init.polls.close(digestOf(announcement.batch))
   }
 
   async #vote(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {
     const { context, ledger, polls, publish } = this.#init
-    const findings = await Promise.all(
-      loaded.claims.map(async (claim, i) => this.#bills.run(async () => this.#find(loaded, claim, i, signal))),
-    )
+    // A vote says that this auditor holds the bytes: they are on disk before it signs.
+    const [findings] = await Promise.all([
+      Promise.all(
+        loaded.claims.map(async (claim, i) => this.#bills.run(async () => this.#find(loaded, claim, i, signal))),
+      ),
+      this.#init.flushBlocks(),
+    ])
     const intent = await ledger.intend(loaded, findings)
     const vote: Vote = {
       content: intent.content,
@@ -217,7 +242,7 @@ export class Voter {
       signature: signVote(context.domain, intent.content, context.privateKey),
     }
     await publish({ kind: 'vote', vote })
-    await polls.add(vote)
+    await polls.add(vote, true)
   }
 
   /** Recomputes one claim from its bill's bytes. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { BillStatus } from '#api'
 import { addressOfPrivateKey, isBitSet, leafOf, merkleRoot, toHex, utf8 } from '#protocol'
-import type { Claim, Vote } from '#protocol'
+import type { Announcement, Claim, Vote } from '#protocol'
+import { seal } from '#storage'
 import { csvBill, submissionOf } from '../support/bills.ts'
 import { submitTo, untilState } from '../support/follow.ts'
 import { checkInvariants, valuesOf, withStore } from '../support/invariants.ts'
@@ -132,6 +133,11 @@ describe('a region with a sponsor that lies', () => {
       (await rogue.makeBatch({ claims, sealed: [other], seq: next() })).announcement,
       (await rogue.makeBatch({ claims, sealed: [], seq: next() })).announcement,
       (await rogue.makeBatch({ claims, sealed: [...claims, other], seq: next() })).announcement,
+      await rogue.announce({ ...batch, sealed: utf8('no age file') }, { seq: next() }),
+      await rogue.announce(
+        { ...batch, sealed: await seal(utf8('no list'), [rogue.context.region.archiveRecipient]) },
+        { seq: next() },
+      ),
       // Properly announced, but the signature is over something else.
       { ...(await rogue.announce(batch, { seq: 101 })), seq: next() },
       { ...(await rogue.announce(batch, { seq: 101 })), sponsor: addressOfPrivateKey(region.keys[0] ?? LIE) },
@@ -149,13 +155,17 @@ describe('a region with a sponsor that lies', () => {
   })
 
   it('goes on while batches and bills that were announced are never delivered', async () => {
+    const announced: Announcement[] = []
     for (let i = 0; i < 12; i += 1) {
       const claim = await rogue.claimOf(csvBill({ point: `never-${i}` }))
       const { announcement } = await rogue.makeBatch({ claims: [claim], seq: next() })
       // Every other time the batch is there, and only its bill is not.
       await rogue.hide(i % 2 === 0 ? announcement.batch : claim.bill)
       await rogue.say({ kind: 'announcement', announcement })
+      announced.push(announcement)
     }
+    rogue.syncAnswer = () =>
+      announced.map((announcement) => ({ kind: 'batch', announcement, certificate: null, votes: [] }))
     await assertWorks('meanwhile')
     const { cid } = await submitTo(region.node(2), submissionOf(csvBill({ point: 'meanwhile-sealed' }), 'sealed'))
     await untilState(region.node(0), cid, 'certified', 5_000)
@@ -179,15 +189,19 @@ describe('a region with a sponsor that lies', () => {
       claims: [await rogue.claimOf(csvBill({ point: 'two-faced', kWh: '2' }))],
       seq: place,
     })
-    // The first auditor hears of one batch, the two others of the other one.
+    // The first auditor hears of one batch, the two others of the other one; by sync, since gossip is repeated to those
+    // who come later.
+    const tell = (announcement: Announcement): void => {
+      rogue.syncAnswer = () => [{ kind: 'batch', announcement, certificate: null, votes: [] }]
+    }
     await Promise.all([1, 2].map(async (position) => region.stopNode(position)))
-    await rogue.offer(a.announcement)
+    tell(a.announcement)
     const [forA] = await rogue.untilVotes(a.announcement.batch, 1)
     rogue.syncAnswer = () => []
     await region.stopNode(0)
     for (const position of [1, 2]) await region.startNode(position)
     await rogue.reconnect(region, [1, 2])
-    await rogue.offer(b.announcement)
+    tell(b.announcement)
     const [forB] = await rogue.untilVotes(b.announcement.batch, 2)
     await region.startNode(0)
     await rogue.reconnect(region, [0])

@@ -330,7 +330,7 @@ export class Rogue {
   async untilVotes(batch: CID, count: number): Promise<Vote[]> {
     return until(`${count} votes on ${batch.toString()}`, async () => {
       // What gossip lost is asked for, as long as there is no certificate.
-      if (this.votesOn(batch).length < count) await this.learn().catch(() => undefined)
+      if (this.votesOn(batch).length < count) await this.learn()
       const votes = this.votesOn(batch)
       return votes.length >= count ? votes : undefined
     })
@@ -343,10 +343,16 @@ export class Rogue {
     const request = encodeSyncRequest({ region: region.name, epoch, certifiedUpTo, anchoredUpTo: 0 })
     const records: SyncRecord[] = []
     for (const { peerId } of this.network.peers()) {
-      for await (const frame of this.network.request(peerId, `${this.#prefix}/sync/1`, request)) {
-        const record = decodeSyncRecord(frame)
-        records.push(record)
-        if (record.kind === 'batch') this.heard.push(...record.votes.map((vote) => ({ kind: 'vote' as const, vote })))
+      try {
+        for await (const frame of this.network.request(peerId, `${this.#prefix}/sync/1`, request, {
+          timeoutMs: 2_000,
+        })) {
+          const record = decodeSyncRecord(frame)
+          records.push(record)
+          if (record.kind === 'batch') this.heard.push(...record.votes.map((vote) => ({ kind: 'vote' as const, vote })))
+        }
+      } catch {
+        // A peer that was stopped a moment ago; the others answer.
       }
     }
     return records

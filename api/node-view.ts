@@ -136,15 +136,22 @@ export interface NodeView {
   findStatus(cid: string): Promise<BillStatus | undefined>
   /** The latest bills that were submitted here, newest first. */
   listBills(limit: number): Promise<BillStatus[]>
-  /** Bytes of a bill; `sealed` is true when they are still the age file because this node may not open it. */
-  readBill(cid: string, signal: AbortSignal): Promise<{ bytes: Uint8Array; sealed: boolean } | undefined>
+  /**
+   * Bytes of a bill. A sealed one is opened for the account that handed it in at this node; for all others, and without
+   * an account, `sealed` is true and the bytes are the age file.
+   */
+  readBill(
+    cid: string,
+    signal: AbortSignal,
+    accountId?: string,
+  ): Promise<{ bytes: Uint8Array; sealed: boolean } | undefined>
   /**
    * Canonical JSON bytes of the proof of one claim of a bill; `undefined` until it is certified.
    *
    * @param ordinal which claim of the bill. @default 0
-   * @param disclose false: of a sealed bill the leaf alone, not the claim. @default true
+   * @param accountId of a sealed bill only the account that handed it in here gets the claim; all others its leaf.
    */
-  findProof(cid: string, signal: AbortSignal, ordinal?: number, disclose?: boolean): Promise<Uint8Array | undefined>
+  findProof(cid: string, signal: AbortSignal, ordinal?: number, accountId?: string): Promise<Uint8Array | undefined>
   health(): NodeHealth
   peers(): PeerStatus[]
   /** Peers that were turned away lately, newest first. */

@@ -31,6 +31,9 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map(
     ERR_STORAGE_FULL: 507,
     ERR_NODE_BUSY: 503,
     ERR_NODE_STOPPED: 503,
+    ERR_AUDIT_TIMEOUT: 503,
+    ERR_AUDIT_ABORTED: 503,
+    ERR_AUDIT_WORKER: 503,
   }),
 )
 

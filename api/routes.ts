@@ -44,10 +44,14 @@ export function registerRoutes(server: FastifyInstance, components: RouteCompone
 
   server.get('/v1/bills/:cid/file', needs('read'), async (request, reply) => {
     const cid = parseCidParameter(request)
-    return sendBill((await node.readBill(cid, signalOf(reply))) ?? unknownBill(cid), reply)
+    const { account } = authenticate(components, request, 'read')
+    return sendBill((await node.readBill(cid, signalOf(reply), account)) ?? unknownBill(cid), reply)
   })
 
-  server.get('/v1/bills/:cid/proof', needs('read'), async (request, reply) => sendProof(node, request, reply, true))
+  server.get('/v1/bills/:cid/proof', needs('read'), async (request, reply) => {
+    const { account } = authenticate(components, request, 'read')
+    return sendProof(node, request, reply, account)
+  })
 
   // Without a key: a public bill, and the proof of any bill, of which a sealed one shows its leaf only.
   server.get('/v1/files/:cid', async (request, reply) => {
@@ -59,7 +63,7 @@ export function registerRoutes(server: FastifyInstance, components: RouteCompone
     return sendBill((await node.readBill(cid, signalOf(reply))) ?? unknownBill(cid), reply)
   })
 
-  server.get('/v1/proofs/:cid', async (request, reply) => sendProof(node, request, reply, false))
+  server.get('/v1/proofs/:cid', async (request, reply) => sendProof(node, request, reply))
 
   server.get('/v1/peers', needs('read'), async () => ({ peers: node.peers(), refusals: node.refusals() }))
 }
@@ -91,10 +95,10 @@ async function sendProof(
   node: NodeView,
   request: FastifyRequest,
   reply: FastifyReply,
-  disclose: boolean,
+  accountId?: string,
 ): Promise<FastifyReply> {
   const cid = parseCidParameter(request)
-  const proof = await node.findProof(cid, signalOf(reply), parseOrdinal(request), disclose)
+  const proof = await node.findProof(cid, signalOf(reply), parseOrdinal(request), accountId)
   if (proof !== undefined) return reply.header('content-type', 'application/json').send(Buffer.from(proof))
   const status = (await node.findStatus(cid)) ?? unknownBill(cid)
   throw new ApiError(`bill ${cid} is ${status.state}: it has no such proof yet`, {

@@ -36,23 +36,29 @@ export class Tally {
     return [...this.#votes.values()]
   }
 
-  /** Certificate from the quorum of lowest addresses among equal votes, if there is one. */
-  outcome(): TallyOutcome {
+  /**
+   * Certificate from the quorum of lowest addresses among votes of equal content, if there is one.
+   *
+   * @param fits whether a bitmap gives the content's accepted root. Nobody signs the bitmap, so that whoever passes on a
+   * vote could change it: without the leaves at hand one with the right count is taken, and checked later.
+   */
+  outcome(fits: (vote: Vote) => boolean = hasRightCount): TallyOutcome {
     const quorum = quorumOf(this.#members)
     const groups = new Map<string, Vote[]>()
     for (const vote of this.#votes.values()) {
-      const content = toHex(encodeCanonical([vote.content, vote.bitmap]))
+      const content = toHex(encodeCanonical(vote.content))
       groups.set(content, [...(groups.get(content) ?? []), vote])
     }
     const largest = [...groups.values()].reduce<Vote[]>((a, b) => (b.length > a.length ? b : a), [])
-    const [first] = largest
-    if (first !== undefined && largest.length >= quorum) {
-      const signers = largest.toSorted((a, b) => orderBytes(a.voter, b.voter)).slice(0, quorum)
-      const signatures = signers.map((vote) => vote.signature)
-      return { kind: 'certified', certificate: { content: first.content, bitmap: first.bitmap, signatures } }
+    if (largest.length < quorum) {
+      const outstanding = this.#members - this.#votes.size
+      return largest.length + outstanding >= quorum ? { kind: 'open' } : { kind: 'split' }
     }
-    const outstanding = this.#members - this.#votes.size
-    return largest.length + outstanding >= quorum ? { kind: 'open' } : { kind: 'split' }
+    const fitting = largest.find(fits)
+    if (fitting === undefined) return { kind: 'open' }
+    const signers = largest.toSorted((a, b) => orderBytes(a.voter, b.voter)).slice(0, quorum)
+    const signatures = signers.map((vote) => vote.signature)
+    return { kind: 'certified', certificate: { content: fitting.content, bitmap: fitting.bitmap, signatures } }
   }
 
   /** True if so many accept claim `index` that a quorum for it alone is in these votes. */
@@ -79,4 +85,11 @@ export class Tally {
     const counted = this.#votes.get(toHex(vote.voter))
     return counted !== undefined && !equalBytes(encodeCanonical(counted.content), encodeCanonical(vote.content))
   }
+}
+
+/** True if a vote's bitmap has as many bits as its content accepts claims. */
+function hasRightCount(vote: Vote): boolean {
+  let bits = 0
+  for (const byte of vote.bitmap) for (let rest = byte; rest > 0; rest &= rest - 1) bits += 1
+  return bits === vote.content.accepted
 }

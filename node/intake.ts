@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { CID as Cid } from 'multiformats/cid'
-import { claimIdOf, concatBytes, hmacSha256, LIMITS, toHex, utf8 } from '#protocol'
+import type { Logger } from 'pino'
+import { claimIdOf, concatBytes, equalBytes, errorCodeOf, hmacSha256, LIMITS, toHex, utf8 } from '#protocol'
 import type { Claim } from '#protocol'
 import { keyOfNumber, seal } from '#storage'
 import type { Archive, BillRecord, DeclaredPlace, Reason, Store } from '#storage'
@@ -13,10 +14,16 @@ import type { Ledger } from './ledger.ts'
 import { NodeError } from './node-error.ts'
 import type { RegionContext } from './region-context.ts'
 import { Serial } from './serial.ts'
-import type { PreparedBill } from './sponsor.ts'
+import type { PreparedBill } from './in-flight.ts'
 
 /** Bills that may wait to be proposed before new ones are refused with ERR_NODE_BUSY. */
 const QUEUE_LIMIT = 20_000
+
+/** Wait before queued bills that could not be read are tried again. */
+const RESUME_RETRY_MS = 60_000
+
+/** A durable bill whose claims are not proposed yet. */
+type QueuedBill = { readonly queueKey: Uint8Array; readonly cid: CID }
 
 /** A bill as somebody submits it. */
 export type Submission = {
@@ -43,11 +50,13 @@ export type IntakeInit = {
   readonly propose: (bill: PreparedBill) => void
   readonly nowMs: () => number
   readonly randomBytes: (size: number) => Uint8Array
+  readonly log: Logger
 }
 
 /** Takes bills in: reads them first, stores them durably, then hands their claims to the sponsor. */
 export class Intake {
   readonly #init: IntakeInit
+  #retry: NodeJS.Timeout | undefined
   /** Submissions under way by the bill's own bytes. */
   readonly #underWay = new Map<string, { readonly tasks: Serial; users: number }>()
 
@@ -137,20 +146,45 @@ export class Intake {
     return { cid, record }
   }
 
-  /** Takes up the bills that were durable but not proposed when the process ended. */
+  /**
+   * Takes up the bills that were durable but not proposed when the process ended. One that cannot be read now stays in
+   * the queue and is tried again later: it must not keep the others, or the auditor, from starting.
+   */
   async resume(signal: AbortSignal): Promise<number> {
-    const { store, vault, examiner } = this.#init
-    let count = 0
-    for await (const [queueKey, cid] of store.queue.entries()) {
-      const record = await store.bills.get(cid.bytes)
-      const plain = await vault.readPlain(cid, record.visibility, signal)
-      const examination = await examiner.examine(plain, record.plainHash, record.declaredPlace, signal)
-      const { plainHash, holder, visibility } = record
-      const claims = this.#claim(examination, { bill: cid, plainHash, holder }, record.declaredPlace)
-      if (claims.length > 0) this.#init.propose({ cid, visibility, claims, queueKey })
-      count += 1
+    const queued: QueuedBill[] = []
+    for await (const [queueKey, cid] of this.#init.store.queue.entries()) queued.push({ queueKey, cid })
+    return queued.length - (await this.#takeUp(queued, signal))
+  }
+
+  /** Ends what is tried again. */
+  stop(): void {
+    clearTimeout(this.#retry)
+  }
+
+  /** @returns how many could not be read. */
+  async #takeUp(queued: readonly QueuedBill[], signal: AbortSignal): Promise<number> {
+    const failed: QueuedBill[] = []
+    for (const bill of queued) {
+      try {
+        await this.#takeUpOne(bill, signal)
+      } catch (cause) {
+        if (signal.aborted) return 0
+        failed.push(bill)
+        const fields = { bill: bill.cid.toString(), code: errorCodeOf(cause), err: cause }
+        this.#init.log.error(fields, 'queued bill cannot be read; it is tried again')
+      }
     }
-    return count
+    if (failed.length > 0) this.#retry = setTimeout(() => void this.#takeUp(failed, signal), RESUME_RETRY_MS)
+    return failed.length
+  }
+
+  async #takeUpOne({ queueKey, cid }: QueuedBill, signal: AbortSignal): Promise<void> {
+    const { store, vault, examiner, propose } = this.#init
+    const { plainHash, holder, visibility, declaredPlace } = await store.bills.get(cid.bytes)
+    const plain = await vault.readPlain(cid, visibility, signal)
+    const examination = await examiner.examine(plain, plainHash, declaredPlace, signal)
+    const claims = this.#claim(examination, { bill: cid, plainHash, holder }, declaredPlace)
+    if (claims.length > 0) propose({ cid, visibility, claims, queueKey })
   }
 
   // A bill that was rejected may be tried again (its period may be free now); one that only another auditor proposed,
@@ -218,6 +252,12 @@ export class Intake {
         heldBy,
       })
     }
+  }
+
+  /** True if the bill was submitted here by this account. */
+  async isHolder(cid: CID, accountId: string): Promise<boolean> {
+    const record = await this.#init.store.bills.find(cid.bytes)
+    return record !== undefined && equalBytes(record.holder, this.#commitTo(accountId))
   }
 
   // A keyed hash, so that the public cannot try account names; this node alone can show whose claim it is.

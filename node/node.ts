@@ -10,6 +10,7 @@ import { loadDatasets } from '#datasets'
 import {
   addressOfPrivateKey,
   charterCid,
+  DAG_PB_CODE,
   decodeCharter,
   encodeCharter,
   equalBytes,
@@ -17,6 +18,7 @@ import {
   explainDifference,
   isBitSet,
   protocolPrefix,
+  RAW_CODE,
   toHex,
 } from '#protocol'
 import type { Certificate, Charter, Equivocation, GossipMessage } from '#protocol'
@@ -182,6 +184,7 @@ export class AuditorNode implements NodeView {
       loader,
       vault: this.#vault,
       examiner,
+      flushBlocks,
       publish,
       onCertified: async (loaded, certificate) => {
         for (const listener of this.#listeners) listener(certifiedBills(loaded, certificate))
@@ -189,6 +192,7 @@ export class AuditorNode implements NodeView {
         await this.#pin(loaded)
       },
       onSplit: async (announcement) => this.#sponsor.onSplit(announcement),
+      onOwn: (announcement) => this.#sponsor.catchUp(announcement),
       log: child('voter'),
     })
     this.#sponsor = new Sponsor({
@@ -215,6 +219,7 @@ export class AuditorNode implements NodeView {
       propose: (bill) => this.#sponsor.add(bill),
       nowMs,
       randomBytes: (size) => new Uint8Array(randomBytes(size)),
+      log: child('intake'),
     })
     this.#anchoring = new Anchoring({
       context,
@@ -289,10 +294,12 @@ export class AuditorNode implements NodeView {
   /** Stops everything in reverse; what is under way is finished at the next start. */
   async stop(): Promise<void> {
     this.#stopped.abort()
-    await this.#anchoring.stop()
+    this.#intake.stop()
     await this.#sync.stop()
     await this.#sponsor.stop()
+    // Before anchoring: an anchor that waits for a batch to be adopted would else wait for its time-out.
     await this.#voter.stop()
+    await this.#anchoring.stop()
     await this.#network.stop()
     await this.#parts.sandbox.close()
     await this.#parts.store.close()
@@ -356,17 +363,27 @@ export class AuditorNode implements NodeView {
     return this.#statuses.list(limit)
   }
 
-  async readBill(cid: string, signal: AbortSignal): Promise<{ bytes: Uint8Array; sealed: boolean } | undefined> {
+  async readBill(
+    cid: string,
+    signal: AbortSignal,
+    accountId?: string,
+  ): Promise<{ bytes: Uint8Array; sealed: boolean } | undefined> {
     const parsed = findCid(cid)
-    if (parsed === undefined || !(await this.#archive.hasBill(parsed))) return undefined
-    const isSealed = (await this.#statuses.find(parsed))?.visibility === 'sealed'
-    const bytes = await this.#vault.readPlain(parsed, isSealed ? 'sealed' : 'public', signal)
-    return { bytes, sealed: isAgeFile(bytes) }
+    const isBill = parsed?.code === RAW_CODE || parsed?.code === DAG_PB_CODE
+    if (parsed === undefined || !isBill || !(await this.#archive.hasBill(parsed))) return undefined
+    const stored = await this.#vault.readPlain(parsed, 'public', signal)
+    if (!isAgeFile(stored)) return { bytes: stored, sealed: false }
+    // Only who handed a sealed bill in here gets it opened; everybody else gets the age file.
+    if (accountId === undefined || !(await this.#intake.isHolder(parsed, accountId)))
+      return { bytes: stored, sealed: true }
+    return { bytes: await this.#vault.readPlain(parsed, 'sealed', signal), sealed: false }
   }
 
-  async findProof(cid: string, signal: AbortSignal, ordinal = 0, disclose = true): Promise<Uint8Array | undefined> {
+  async findProof(cid: string, signal: AbortSignal, ordinal = 0, accountId?: string): Promise<Uint8Array | undefined> {
     const parsed = findCid(cid)
-    return parsed === undefined ? undefined : this.#proofs.findProof(parsed, { ordinal, disclose, signal })
+    if (parsed === undefined) return undefined
+    const disclose = accountId !== undefined && (await this.#intake.isHolder(parsed, accountId))
+    return this.#proofs.findProof(parsed, { ordinal, disclose, signal })
   }
 
   health(): NodeHealth {

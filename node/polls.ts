@@ -1,4 +1,4 @@
-import { concatBytes, digestOf, equalBytes, toHex, verifyVote } from '#protocol'
+import { concatBytes, digestOf, equalBytes, isBitSet, merkleRoot, toHex, verifyVote } from '#protocol'
 import type { Certificate, Vote } from '#protocol'
 import { Tally } from '#consensus'
 import type { Store } from '#storage'
@@ -8,6 +8,8 @@ import type { RegionContext } from './region-context.ts'
 /** What a vote changed. */
 export type VoteEffect = 'ignored' | 'counted' | 'certified' | 'split'
 
+/** Batches that nobody has announced here yet, and that one member has voted on: more of its votes are not kept. */
+const UNKNOWN_POLLS = 64
 /** Polls kept in memory: open batches of all sponsors; the oldest is dropped and comes back by sync. */
 const OPEN_POLLS = 4_096
 
@@ -16,6 +18,8 @@ export class Polls {
   readonly #context: RegionContext
   readonly #store: Store
   readonly #polls = new Map<string, Tally>()
+  /** For each voter, the batches unknown here that it voted on. */
+  readonly #unknown = new Map<string, Set<string>>()
 
   constructor(context: RegionContext, store: Store) {
     this.#context = context
@@ -44,27 +48,33 @@ export class Polls {
   /**
    * Counts a vote from anybody.
    *
+   * @param isKnown whether the batch was announced here: votes on others may be made up, so they are few and not stored.
    * @throws {ProtocolError} ERR_PROTOCOL_SIGNATURE when it is not its voter's.
    */
-  async add(vote: Vote): Promise<VoteEffect> {
+  async add(vote: Vote, isKnown: boolean): Promise<VoteEffect> {
     const { content } = vote
     const { region, epoch } = this.#context
     if (content.region !== region.name || content.epoch !== epoch || content.round !== 0) return 'ignored'
     if (!isMember(this.#context, vote.voter)) return 'ignored'
     const digest = digestOf(content.batch)
-    const tally = this.#poll(digest)
-    if (tally.has(vote.voter)) return 'ignored'
+    if (this.#polls.get(toHex(digest))?.has(vote.voter) === true) return 'ignored'
     verifyVote(this.#context.domain, vote)
+    if (!isKnown && !this.#mayVoteUnknown(vote.voter, digest)) return 'ignored'
+    const tally = this.#poll(digest)
     const before = tally.outcome().kind
     if (!tally.add(vote)) return 'ignored'
-    await this.#store.commit([this.#store.votes.put(concatBytes([digest, vote.voter]), vote)], { durable: false })
+    if (isKnown) {
+      await this.#store.commit([this.#store.votes.put(concatBytes([digest, vote.voter]), vote)], { durable: false })
+    }
     const { kind } = tally.outcome()
     return kind === before || kind === 'open' ? 'counted' : kind
   }
 
-  /** Certificate of a batch, if the votes at hand make one. */
-  findCertificate(digest: Uint8Array): Certificate | undefined {
-    const outcome = this.#polls.get(toHex(digest))?.outcome()
+  /** Certificate of a batch, if the votes at hand make one; with the leaves, one whose bitmap gives its root. */
+  findCertificate(digest: Uint8Array, leaves?: readonly Uint8Array[]): Certificate | undefined {
+    const fits = (vote: Vote): boolean =>
+      equalBytes(merkleRoot((leaves ?? []).filter((_, i) => isBitSet(vote.bitmap, i))), vote.content.acceptedRoot)
+    const outcome = this.#polls.get(toHex(digest))?.outcome(leaves === undefined ? undefined : fits)
     return outcome?.kind === 'certified' ? outcome.certificate : undefined
   }
 
@@ -76,6 +86,19 @@ export class Polls {
   /** This node's own vote among those counted. */
   hasOwnVote(digest: Uint8Array): boolean {
     return this.#polls.get(toHex(digest))?.has(this.#context.address) ?? false
+  }
+
+  #mayVoteUnknown(voter: Uint8Array, digest: Uint8Array): boolean {
+    const batches = this.#unknown.get(toHex(voter)) ?? new Set()
+    this.#unknown.set(toHex(voter), batches)
+    if (batches.size >= UNKNOWN_POLLS) return false
+    batches.add(toHex(digest))
+    return true
+  }
+
+  /** A batch was announced: votes on it no longer count as votes on something unknown. */
+  know(digest: Uint8Array): void {
+    for (const batches of this.#unknown.values()) batches.delete(toHex(digest))
   }
 
   /** Forgets a batch that is certified or abandoned. */

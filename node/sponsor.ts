@@ -1,37 +1,27 @@
 import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
-import { announceBatch, claimIdOf, encodeBatch, encodeCanonical, isBitSet, LIMITS, toHex } from '#protocol'
-import type { Announcement, Batch, Certificate, Claim, GossipMessage } from '#protocol'
+import { announceBatch, claimIdOf, encodeBatch, encodeCanonical, LIMITS, toHex } from '#protocol'
+import type { Announcement, Batch, Certificate, GossipMessage } from '#protocol'
 import { seal } from '#storage'
-import type { Archive, BillRecord, Reason, Store } from '#storage'
+import type { Archive, BillRecord, Store } from '#storage'
 import type { BatchLoader, LoadedBatch } from './batch-loader.ts'
+import { InFlight } from './in-flight.ts'
+import type { PreparedBill } from './in-flight.ts'
 import { chainKey } from './ledger.ts'
 import type { Polls } from './polls.ts'
-import { refusalReason } from './reasons.ts'
 import type { RegionContext } from './region-context.ts'
-
-/** A bill that is durable and examined, ready to be claimed. */
-export type PreparedBill = {
-  readonly cid: CID
-  readonly visibility: 'public' | 'sealed'
-  readonly claims: readonly Claim[]
-  /** Key of its entry in the durable queue. */
-  readonly queueKey: Uint8Array
-}
 
 /**
  * Batches that may be on their way at a time. A second one hides the round trip; more would only be smaller, since a
  * busy region is limited by what each batch costs all its auditors. Further bills wait, and fill the next batch.
  */
 const BATCHES_IN_FLIGHT = 2
+/** Wait after a batch could not be made. */
+const FAILURE_PAUSE_MS = 1_000
 /** Newest own batches among which the open ones are: never more than are in flight at a time, over some restarts. */
 const OPEN_BATCHES = 64
 /** Bytes of claims in one batch, below {@link LIMITS.batchBytes} with the header and the seal. */
 const CLAIMS_BYTES = 800 * 1024
-/** Longest that reading an own batch back may take. */
-const SPLIT_TIMEOUT_MS = 10_000
-/** Wait before claims of a split batch are proposed again: what split it (a slow node, a race) needs time to pass. */
-const SPLIT_RETRY_MS = 2_000
 
 /** What the sponsor needs. */
 export type SponsorInit = {
@@ -53,17 +43,24 @@ export type SponsorInit = {
 /** Collects prepared bills into batches and proposes them, quick when idle, full when busy (DESIGN 9). */
 export class Sponsor {
   readonly #init: SponsorInit
-  readonly #inFlight = new Set<string>()
+  readonly #inFlight: InFlight
+  /** Batches that are being made. */
+  #making = 0
   #waiting: PreparedBill[] = []
   #seq = 0
   #prev: CID | null = null
   #linger: NodeJS.Timeout | undefined
   #proposing: Promise<void> = Promise.resolve()
-  readonly #retries = new Set<NodeJS.Timeout>()
+  #pause: NodeJS.Timeout | undefined
   #isStopped = false
 
   constructor(init: SponsorInit) {
     this.#init = init
+    this.#inFlight = new InFlight({
+      ...init,
+      again: (bill) => this.add(bill),
+      freed: () => this.#pump(),
+    })
   }
 
   /** Finds the end of this node's own chain and what of it is still open. */
@@ -83,7 +80,7 @@ export class Sponsor {
         this.#prev = announcement.batch
       }
       if (state !== 'announced') continue
-      this.#inFlight.add(announcement.batch.toString())
+      this.#inFlight.add(announcement)
       open.unshift(announcement)
     }
     return open
@@ -92,7 +89,8 @@ export class Sponsor {
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#linger)
-    for (const retry of this.#retries) clearTimeout(retry)
+    clearTimeout(this.#pause)
+    this.#inFlight.stop()
     await this.#proposing
   }
 
@@ -107,17 +105,22 @@ export class Sponsor {
     this.#pump()
   }
 
+  get #underWay(): number {
+    return this.#inFlight.size + this.#making
+  }
+
   // At once when nothing is in flight or a batch is full; else after the linger.
   #pump(): void {
-    if (this.#isStopped || this.#waiting.length === 0 || this.#inFlight.size >= BATCHES_IN_FLIGHT) return
-    if (this.#inFlight.size === 0 || this.#waiting.length >= LIMITS.batchClaims) {
+    if (this.#isStopped || this.#pause !== undefined || this.#waiting.length === 0) return
+    if (this.#underWay >= BATCHES_IN_FLIGHT) return
+    if (this.#underWay === 0 || this.#waiting.length >= LIMITS.batchClaims) {
       clearTimeout(this.#linger)
       this.#linger = undefined
       this.#proposeNext()
     } else {
       this.#linger ??= setTimeout(() => {
         this.#linger = undefined
-        if (this.#inFlight.size < BATCHES_IN_FLIGHT) this.#proposeNext()
+        if (this.#underWay < BATCHES_IN_FLIGHT) this.#proposeNext()
       }, this.#init.lingerMs)
     }
   }
@@ -125,22 +128,30 @@ export class Sponsor {
   #proposeNext(): void {
     const bills = this.#take()
     if (bills.length === 0) return
-    const ticket = `proposing ${this.#seq + this.#inFlight.size}`
-    // Holds a place in flight from now on, so that bills that arrive meanwhile are collected.
-    this.#inFlight.add(ticket)
+    // Holds a place from now on, so that bills that arrive meanwhile are collected.
+    this.#making += 1
     this.#proposing = this.#proposing
       .then(async () => this.#propose(bills))
       .catch((cause: unknown) => {
         this.#init.log.error({ err: cause, bills: bills.length }, 'batch not proposed; its bills are tried again')
         this.#waiting.unshift(...bills)
+        this.#rest()
       })
       .finally(() => {
-        this.#inFlight.delete(ticket)
+        this.#making -= 1
         this.#pump()
       })
   }
 
-  // A claim stands once in a batch: another bill with the same claim (the same one, sealed and public) waits for the next.
+  // What failed (a full disk) fails again at once: each try costs work and log lines.
+  #rest(): void {
+    clearTimeout(this.#pause)
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined
+      this.#pump()
+    }, FAILURE_PAUSE_MS)
+  }
+
   #take(): PreparedBill[] {
     const { domain, region } = this.#init.context
     const taken: PreparedBill[] = []
@@ -220,64 +231,25 @@ export class Sponsor {
     )
     this.#seq = batch.seq
     this.#prev = announcement.batch
-    this.#inFlight.add(announcement.batch.toString())
+    this.#inFlight.add(announcement)
     await publish({ kind: 'announcement', announcement })
     this.#init.audit(loaded)
   }
 
-  /** A batch of anybody was certified: if it is an own one, its place in flight is free, and refused claims end. */
+  /** A batch of anybody was certified. */
   async onCertified(loaded: LoadedBatch, certificate: Certificate): Promise<void> {
-    if (!this.#inFlight.delete(loaded.announcement.batch.toString())) return
-    const refused = loaded.claims.filter((_, i) => !isBitSet(certificate.bitmap, i))
-    for (const [index, claim] of loaded.claims.entries()) {
-      if (refused.includes(claim)) await this.#end(claim, await this.#reasonFor(loaded.digest, index))
-    }
-    this.#pump()
+    await this.#inFlight.certified(loaded, certificate)
   }
 
-  /** An own batch can no longer be certified: what a quorum accepts is proposed again, the rest ends with its reason. */
+  /** A batch of anybody can no longer be certified. */
   async onSplit(announcement: Announcement): Promise<void> {
-    if (!this.#inFlight.delete(announcement.batch.toString())) return
-    const { loader, polls, store } = this.#init
-    const loaded = await loader.load(announcement, AbortSignal.timeout(SPLIT_TIMEOUT_MS))
-    const tally = polls.findTally(loaded.digest)
-    const again: PreparedBill[] = []
-    for (const [index, claim] of loaded.claims.entries()) {
-      const refusal = tally?.reasonFor(index)
-      if (tally?.isRefused(index) === true && refusal?.code !== 'ERR_CLAIM_ABSTAINED') {
-        await this.#end(claim, refusalReason(refusal?.code ?? 'ERR_CLAIM_REFUSED', refusal?.heldBy))
-      } else {
-        const visibility = loaded.batch.entries[index]?.kind ?? 'sealed'
-        again.push({ cid: claim.bill, visibility, claims: [claim], queueKey: claim.bill.bytes })
-      }
-    }
-    // Back into the durable queue first: a crash before the next proposal must not lose them.
-    await store.commit(
-      again.map((bill) => store.queue.put(bill.queueKey, bill.cid)),
-      { durable: true },
-    )
-    const retry = setTimeout(() => {
-      this.#retries.delete(retry)
-      for (const bill of again) this.add(bill)
-    }, SPLIT_RETRY_MS)
-    this.#retries.add(retry)
-    this.#pump()
+    await this.#inFlight.split(announcement)
   }
 
-  // The committee's reason; this node's own where the certificate came without the votes.
-  async #reasonFor(digest: Uint8Array, index: number): Promise<Reason> {
-    const { polls, store } = this.#init
-    const own = await store.ownVotes.find(digest)
-    const refusal = polls.findTally(digest)?.reasonFor(index) ?? own?.refusals.find((r) => r.index === index)
-    return refusalReason(refusal?.code ?? 'ERR_CLAIM_REFUSED', refusal?.heldBy)
-  }
-
-  async #end(claim: Claim, reason: Reason): Promise<void> {
-    const { store } = this.#init
-    const record = await store.bills.find(claim.bill.bytes)
-    if (record === undefined) return
-    const ended: BillRecord = { ...record, state: 'rejected', reason }
-    await store.commit([store.bills.put(claim.bill.bytes, ended)], { durable: true })
-    this.#init.log.warn({ bill: claim.bill.toString(), code: reason.code }, 'claim refused by the committee')
+  /** An own batch that came from others: this store is older than what this auditor has signed, and goes on from there. */
+  catchUp(announcement: Announcement): void {
+    if (announcement.seq <= this.#seq) return
+    this.#seq = announcement.seq
+    this.#prev = announcement.batch
   }
 }

@@ -113,10 +113,13 @@ function describeAnchor(record: AnchorRecord): NonNullable<ClaimStatus['anchor']
   }
 }
 
+// A claim that is certified counts, whatever this node had concluded before: a refusal shows only where none is.
 function stateOf(record: BillRecord | undefined, claims: readonly ClaimRecord[]): BillState {
-  if (record?.state === 'rejected' || record?.state === 'needs-review') return record.state
-  if (claims.length === 0) return record?.state === 'claimed' ? 'proposed' : 'received'
-  return PATH[Math.min(...claims.map((claim) => PATH.indexOf(claim.state)))] ?? 'received'
+  const isEnded = record?.state === 'rejected' || record?.state === 'needs-review'
+  const standing = isEnded ? claims.filter((claim) => claim.state !== 'proposed') : claims
+  if (isEnded && standing.length === 0) return record.state === 'rejected' ? 'rejected' : 'needs-review'
+  if (standing.length === 0) return record?.state === 'claimed' ? 'proposed' : 'received'
+  return PATH[Math.min(...standing.map((claim) => PATH.indexOf(claim.state)))] ?? 'received'
 }
 
 function latest(times: readonly unknown[]): number | undefined {

@@ -33,7 +33,8 @@ class FakeNode implements NodeView {
   async readBill(cid: string): Promise<{ bytes: Uint8Array; sealed: boolean } | undefined> {
     return cid === CID ? { bytes: Uint8Array.of(1, 2, 3), sealed: false } : undefined
   }
-  async findProof(cid: string, _signal: AbortSignal, ordinal = 0, disclose = true): Promise<Uint8Array | undefined> {
+  async findProof(cid: string, _signal: AbortSignal, ordinal = 0, accountId?: string): Promise<Uint8Array | undefined> {
+    const disclose = accountId !== undefined
     return ordinal === 0 ? new TextEncoder().encode(JSON.stringify({ proof: cid, disclose })) : undefined
   }
   health(): ReturnType<NodeView['health']> {

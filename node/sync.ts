@@ -2,11 +2,12 @@ import type { Logger } from 'pino'
 import {
   decodeSyncRecord,
   decodeSyncRequest,
-  digestOf,
   encodeSyncRecord,
   encodeSyncRequest,
+  equalBytes,
   errorCodeOf,
   LIMITS,
+  SYNC_OPEN,
   SYNC_RECORDS,
 } from '#protocol'
 import type { Announcement, Certificate, Equivocation, SyncRecord, SyncRequest, Vote } from '#protocol'
@@ -18,7 +19,7 @@ import { isMember } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 
 /** Rounds with one peer in a row: a node that was away for long catches up without waiting for the timer. */
-const ROUNDS = 200
+const ROUNDS = 32
 /** Longest exchange with one peer. */
 const EXCHANGE_TIMEOUT_MS = 30_000
 
@@ -53,6 +54,7 @@ export class Sync {
   readonly #init: SyncInit
   readonly #stopped = new AbortController()
   readonly #underWay = new Map<string, Promise<void>>()
+  readonly #chains = new Map<string, { knownUpTo: number; open: Set<number> }>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(init: SyncInit) {
@@ -114,30 +116,40 @@ export class Sync {
 
   async #whatWeHave(): Promise<SyncRequest> {
     const { context, store } = this.#init
-    const certifiedUpTo = []
-    for (const sponsor of context.committee) certifiedUpTo.push({ sponsor, seq: await this.#certifiedUpTo(sponsor) })
+    const chains = []
+    for (const sponsor of context.committee) chains.push(await this.#lookAlong(sponsor))
     let anchoredUpTo = 0
     for await (const [, record] of store.anchors.entries({ reverse: true, limit: 1 })) anchoredUpTo = record.anchor.seq
-    return { region: context.region.name, epoch: context.epoch, certifiedUpTo, anchoredUpTo }
+    return { region: context.region.name, epoch: context.epoch, chains, anchoredUpTo }
   }
 
-  readonly #settled = new Map<string, number>()
-
-  // Chains only grow and a settled batch stays settled, so that the search goes on where it ended.
-  async #certifiedUpTo(sponsor: Uint8Array): Promise<number> {
+  // Chains only grow and a settled batch stays settled: each look goes on where the last one ended, and looks again only
+  // at what was open. Of too many open batches (a liar's) the newest are asked for.
+  async #lookAlong(sponsor: Uint8Array): Promise<SyncRequest['chains'][number]> {
     const { context, store } = this.#init
-    const key = sponsor.join()
-    let seq = this.#settled.get(key) ?? 0
+    const name = sponsor.join()
+    const chain = this.#chains.get(name) ?? { knownUpTo: 0, open: new Set<number>() }
+    this.#chains.set(name, chain)
+    for (const seq of chain.open) {
+      const digest = await store.chains.find(chainKey(context.epoch, sponsor, seq))
+      const record = digest === undefined ? undefined : await store.batches.find(digest)
+      if (record !== undefined && record.state !== 'announced') chain.open.delete(seq)
+    }
     for await (const [, digest] of store.chains.entries({
-      from: chainKey(context.epoch, sponsor, seq + 1),
+      from: chainKey(context.epoch, sponsor, chain.knownUpTo + 1),
       below: chainKey(context.epoch, sponsor, Number.MAX_SAFE_INTEGER),
     })) {
       const record = await store.batches.find(digest)
-      if (record === undefined || record.announcement.seq !== seq + 1 || record.state === 'announced') break
-      seq += 1
+      if (record === undefined) break
+      const { seq } = record.announcement
+      const firstMissing = Math.max(chain.knownUpTo + 1, seq - SYNC_OPEN)
+      for (let missing = firstMissing; missing < seq; missing += 1) chain.open.add(missing)
+      if (record.state === 'announced') chain.open.add(seq)
+      chain.knownUpTo = seq
     }
-    this.#settled.set(key, seq)
-    return seq
+    const newest = [...chain.open].toSorted((a, b) => a - b).slice(-SYNC_OPEN)
+    chain.open = new Set(newest)
+    return { sponsor, knownUpTo: chain.knownUpTo, open: newest }
   }
 
   async #take(record: SyncRecord): Promise<void> {
@@ -153,29 +165,35 @@ export class Sync {
     }
   }
 
-  /** Answers a peer: batches beyond what it has, with certificate or votes, then open anchor proposals. */
+  /** Answers a peer: the open batches that it names and those beyond what it knows, then open anchor proposals. */
   async *answer(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-    const { context, store, polls } = this.#init
+    const { context, store } = this.#init
     const request = decodeSyncRequest(bytes)
     if (request.region !== context.region.name || request.epoch !== context.epoch) return
     let left = SYNC_RECORDS
     // A share each, so that one sponsor with a broken chain cannot keep the others' batches out of every answer.
-    const share = Math.floor(SYNC_RECORDS / context.committee.length)
+    const share = Math.max(1, Math.floor(SYNC_RECORDS / context.committee.length))
     for (const sponsor of context.committee) {
-      const has = request.certifiedUpTo.find((chain) => chain.sponsor.join() === sponsor.join())?.seq ?? 0
+      const asked = request.chains.find((chain) => equalBytes(chain.sponsor, sponsor))
+      for (const seq of (asked?.open ?? []).slice(0, Math.ceil(share / 2))) {
+        const digest = await store.chains.find(chainKey(context.epoch, sponsor, seq))
+        const record = digest === undefined ? undefined : await this.#recordOf(digest)
+        if (record === undefined) continue
+        left -= 1
+        yield record
+      }
       for await (const [, digest] of store.chains.entries({
-        from: chainKey(context.epoch, sponsor, has + 1),
+        from: chainKey(context.epoch, sponsor, (asked?.knownUpTo ?? 0) + 1),
         below: chainKey(context.epoch, sponsor, Number.MAX_SAFE_INTEGER),
         limit: share,
       })) {
-        const record = await store.batches.find(digest)
+        const record = await this.#recordOf(digest)
         if (record === undefined) continue
-        const { announcement, certificate } = record
-        const votes = certificate === undefined ? polls.votesOn(digestOf(announcement.batch)) : []
-        yield encodeSyncRecord({ kind: 'batch', announcement, certificate: certificate ?? null, votes })
         left -= 1
+        yield record
       }
     }
+    if (left <= 0) return
     for await (const [, proposal] of store.proposals.entries({ limit: left })) {
       if (proposal.anchor.seq <= request.anchoredUpTo) continue
       yield encodeSyncRecord({
@@ -185,5 +203,14 @@ export class Sync {
         signatures: [...proposal.signatures],
       })
     }
+  }
+
+  async #recordOf(digest: Uint8Array): Promise<Uint8Array | undefined> {
+    const { store, polls } = this.#init
+    const record = await store.batches.find(digest)
+    if (record === undefined) return undefined
+    const { announcement, certificate } = record
+    const votes = certificate === undefined ? polls.votesOn(digest) : []
+    return encodeSyncRecord({ kind: 'batch', announcement, certificate: certificate ?? null, votes })
   }
 }

@@ -66,14 +66,24 @@ export function decodeGossip(bytes: Uint8Array): GossipMessage {
 
 /** Most chains that one sync request names: founding and later members of a region's committees. */
 const SYNC_CHAINS = 256
+/** Most batches of one sponsor that a request names as open; an honest one has a few. */
+export const SYNC_OPEN = 64
 /** Most records that one sync answer carries; the requester asks again while it learns. */
 export const SYNC_RECORDS = 256
 
 const syncRequestShape = z.strictObject({
   region: regionNameShape,
   epoch: countShape,
-  /** For each sponsor, how many of its batches from the first on are known with certificates, without a gap. */
-  certifiedUpTo: z.array(z.strictObject({ sponsor: addressShape, seq: countShape })).max(SYNC_CHAINS),
+  /** For each sponsor, the last of its batches that is known here, and those before it that lack a certificate. */
+  chains: z
+    .array(
+      z.strictObject({
+        sponsor: addressShape,
+        knownUpTo: countShape,
+        open: z.array(countShape).max(SYNC_OPEN),
+      }),
+    )
+    .max(SYNC_CHAINS),
   /** Height of anchors known, and open proposals wanted from there on. */
   anchoredUpTo: countShape,
 })

@@ -339,8 +339,8 @@ export class Rogue {
   /** All that honest auditors tell a newcomer: every batch with its certificate. */
   async learn(): Promise<SyncRecord[]> {
     const { region, epoch, committee } = this.context
-    const certifiedUpTo = committee.map((sponsor) => ({ sponsor, seq: 0 }))
-    const request = encodeSyncRequest({ region: region.name, epoch, certifiedUpTo, anchoredUpTo: 0 })
+    const chains = committee.map((sponsor) => ({ sponsor, knownUpTo: 0, open: [] }))
+    const request = encodeSyncRequest({ region: region.name, epoch, chains, anchoredUpTo: 0 })
     const records: SyncRecord[] = []
     for (const { peerId } of this.network.peers()) {
       try {

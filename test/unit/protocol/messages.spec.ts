@@ -73,10 +73,16 @@ describe('messages', () => {
     }
     fc.assert(
       fc.property(
-        fc.array(fc.record({ sponsor: bytesOf(20), seq: fc.nat() }, { noNullPrototype: true }), { maxLength: 8 }),
+        fc.array(
+          fc.record(
+            { sponsor: bytesOf(20), knownUpTo: fc.nat(), open: fc.array(fc.nat(), { maxLength: 8 }) },
+            { noNullPrototype: true },
+          ),
+          { maxLength: 8 },
+        ),
         fc.nat(),
         (chains, seq) => {
-          const request: SyncRequest = { region: REGION, epoch: 0, certifiedUpTo: chains, anchoredUpTo: seq }
+          const request: SyncRequest = { region: REGION, epoch: 0, chains, anchoredUpTo: seq }
           assert.deepEqual(decodeSyncRequest(encodeSyncRequest(request)), request)
         },
       ),

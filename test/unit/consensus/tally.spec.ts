@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { Tally } from '#consensus'
 import type { TallyOutcome } from '#consensus'
-import { encodeCanonical, quorumOf, verifyCertificate } from '#protocol'
+import { equalBytes, isBitSet, leafOf, merkleRoot, quorumOf, verifyCertificate } from '#protocol'
 import type { Vote } from '#protocol'
-import { foundRegion, makeBatch, makeClaim, makeVote, publicEntry } from '../../support/region-fixture.ts'
+import { foundRegion, makeBatch, makeClaim, makeVote, publicEntry, REGION } from '../../support/region-fixture.ts'
 import type { RegionFixture } from '../../support/region-fixture.ts'
 
 const claims = [makeClaim('a'), makeClaim('b'), makeClaim('c')]
@@ -113,12 +113,53 @@ describe('tally', () => {
     )
   })
 
-  it('keeps ballots apart that differ in the bitmap only', () => {
-    // Nobody signs the bitmap: two votes with one content and two bitmaps are one lie, and must not make a certificate together.
-    const votes = cast.flatMap(([accepting]) => accepting ?? [])
-    const forged = votes.map((vote, i) => (i < 3 ? { ...vote, bitmap: new Uint8Array([5]) } : vote))
-    assert.equal(count(7, forged.slice(0, 5)).kind, 'open')
-    const outcome = count(7, votes)
-    assert.ok(outcome.kind === 'certified' && encodeCanonical(outcome.certificate).byteLength > 0)
+  // Nobody signs the bitmap: whoever passes a vote on can change it, so that it must decide nothing.
+  describe('with bitmaps that were changed on the way', () => {
+    const honest = cast.flatMap(([, second]) => second ?? [])
+    const [{ content, bitmap }] = honest as [Vote, ...Vote[]]
+    const leaves = claims.map((claim) => leafOf(region.domain, REGION, claim))
+    const fits = (vote: Vote): boolean => {
+      const accepted = leaves.filter((_, i) => isBitSet(vote.bitmap, i))
+      return equalBytes(merkleRoot(accepted), vote.content.acceptedRoot)
+    }
+    // Each as long and with as many bits as is right, and wrong.
+    const mangled = [0b011, 0b101].map((bits) => new Uint8Array([bits]))
+
+    it('groups votes by what was signed, and takes a bitmap that gives the accepted root', () => {
+      fc.assert(
+        fc.property(
+          fc.shuffledSubarray(honest, { minLength: 5 }),
+          fc.array(fc.nat(2), { minLength: 7, maxLength: 7 }),
+          (votes, choices) => {
+            const changed = votes.map((vote, i) => ({ ...vote, bitmap: mangled[choices[i] ?? 0] ?? vote.bitmap }))
+            const tally = new Tally(7)
+            for (const vote of changed) tally.add(vote)
+            const outcome = tally.outcome(fits)
+            if (changed.some(fits)) {
+              assert.ok(outcome.kind === 'certified')
+              assert.deepEqual(outcome.certificate.content, content)
+              assert.deepEqual(outcome.certificate.bitmap, bitmap)
+            } else {
+              // Never split: the content has its quorum, only its bitmap is still to come.
+              assert.equal(outcome.kind, 'open')
+            }
+          },
+        ),
+      )
+    })
+
+    it('takes without the leaves a bitmap of the right count, never one of another', () => {
+      const wrongCounts = [0b001, 0b111, 0b000].map((bits) => new Uint8Array([bits]))
+      const changed = honest.map((vote, i) => ({ ...vote, bitmap: wrongCounts[i % 3] ?? vote.bitmap }))
+      assert.equal(count(7, changed).kind, 'open')
+      const outcome = count(7, [...changed.slice(0, 4), ...honest.slice(4)])
+      assert.ok(outcome.kind === 'certified')
+      assert.deepEqual(outcome.certificate.bitmap, bitmap)
+    })
+
+    it('sees no split while what was signed is the same, however many bitmaps there are', () => {
+      const each = honest.map((vote, i) => ({ ...vote, bitmap: new Uint8Array([i]) }))
+      for (const votes of [each.slice(0, 4), each]) assert.notEqual(count(7, votes).kind, 'split')
+    })
   })
 })

@@ -8,57 +8,78 @@ import {
   encodeCanonical,
   encodeManifest,
   equalBytes,
+  errorCodeOf,
   hashAnchor,
   hashAnchorStruct,
   orderBytes,
-  recoverAddress,
   signDigest,
+  toHex,
   verifyCertificate,
 } from '#protocol'
-import type { Anchor, AnchorWire, GossipMessage, Manifest } from '#protocol'
+import type { Anchor, Announcement, Certificate, GossipMessage, Manifest } from '#protocol'
 import { planAnchor } from '#consensus'
 import type { CertifiedBatch } from '#consensus'
-import type { Archive, ClaimRecord, ProposalRecord, Store, Write } from '#storage'
+import type { Archive, ClaimRecord, ProposalRecord, Store } from '#storage'
 import type { FetchBlocks } from '../batch-loader.ts'
 import type { Ledger } from '../ledger.ts'
-import { isMember } from '../region-context.ts'
 import type { RegionContext } from '../region-context.ts'
 import { Serial } from '../serial.ts'
 import { AnchoringError } from './anchoring-error.ts'
+import { anchorFromWire, anchorToWire, ProposalBook } from './proposal-book.ts'
+import type { AnchorHead } from './proposal-book.ts'
+import { within } from './within.ts'
 
-/** Head of the region on the chain. */
-export type AnchorHead = { readonly seq: number; readonly anchorHash: Uint8Array }
-
-/** An anchor with the signatures of a quorum, in ascending order of their signers. */
-export type SignedAnchor = { readonly anchor: Anchor; readonly signatures: readonly Uint8Array[] }
+export { anchorToWire } from './proposal-book.ts'
 
 /** Longest that a manifest is fetched. */
 const MANIFEST_TIMEOUT_MS = 15_000
+/** Longest that batches of a proposal are brought into the records before it is left to the next sync. */
+const ADOPT_TIMEOUT_MS = 15_000
+/** Batches that one look at a proposal brings into the records; the next look goes on from there. */
+const ADOPTED_AT_A_TIME = 64
+/** Before a proposal that did not stand is looked at again: sync brings it with every exchange. */
+const LOOK_AGAIN_MS = 2_000
 
 /** What the desk needs. */
 export type AnchorDeskInit = {
   readonly context: RegionContext
   readonly store: Store
-  readonly archive: Archive
+  readonly archive: Pick<Archive, 'getBlock' | 'hasBill' | 'putBlock'>
   readonly flushBlocks: () => Promise<void>
   readonly fetch: FetchBlocks
   readonly peersFor: (member: Uint8Array) => readonly string[]
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'exclusively'>
   readonly head: () => AnchorHead
   readonly publish: (message: GossipMessage) => Promise<void>
+  /** Brings a certified batch into the records. */
+  readonly adopt: (announcement: Announcement, certificate: Certificate) => Promise<void>
+  /** A clock that never goes back. */
+  readonly nowMonotonicMs: () => number
   readonly log: Logger
 }
 
 /** Makes anchors over certified batches, checks those of others, and collects a quorum's signatures on them. */
 export class AnchorDesk {
+  /** Proposals and their signatures. */
+  readonly book: ProposalBook
   readonly #init: AnchorDeskInit
   readonly #serial = new Serial()
+  readonly #stopped = new AbortController()
+  readonly #underWay = new Set<Promise<void>>()
+  /** Proposals being looked at, and those that did not stand: when each may be looked at again. */
+  readonly #lookAtMs = new Map<string, number>()
 
   constructor(init: AnchorDeskInit) {
     this.#init = init
+    this.book = new ProposalBook(init)
   }
 
-  /** Certified batches that no anchor of the chain has, oldest sponsor chain first; and how many claims they carry. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    await Promise.allSettled(this.#underWay)
+  }
+
+  /** Certified batches that no anchor of the chain has: by place in their chains, so that no sponsor fills an anchor alone. */
   async listUnanchored(): Promise<CertifiedBatch[]> {
     const { store } = this.#init
     const batches: CertifiedBatch[] = []
@@ -67,7 +88,7 @@ export class AnchorDesk {
       if (batch !== undefined) batches.push(batch)
     }
     return batches.toSorted(
-      (a, b) => orderBytes(a.announcement.sponsor, b.announcement.sponsor) || a.announcement.seq - b.announcement.seq,
+      (a, b) => a.announcement.seq - b.announcement.seq || orderBytes(a.announcement.sponsor, b.announcement.sponsor),
     )
   }
 
@@ -91,14 +112,16 @@ export class AnchorDesk {
   /** Proposes an anchor over all certified batches, and signs it. @returns false if there is nothing to anchor. */
   async propose(): Promise<boolean> {
     return this.#serial.run(async () => {
-      const { archive, log } = this.#init
+      const { archive, log, store } = this.#init
       const batches = await this.listUnanchored()
       const plan = planAnchor(this.#nextPlace(), batches, await this.#anchoredAmong(batches))
       if (plan === undefined) return false
-      const manifest = await archive.putBlock(encodeManifest(plan.manifest))
+      const isKnown = (await store.proposals.find(hashAnchorStruct(plan.anchor))) !== undefined
+      if (!isKnown && !(await this.book.hasRoomForOwn())) return true
+      await archive.putBlock(encodeManifest(plan.manifest))
       const { seq, claims } = plan.anchor
-      log.info({ seq, claims, batches: batches.length }, 'anchor proposed')
-      await this.#sign(plan.anchor, manifest)
+      log.info({ seq, claims, batches: plan.manifest.batches.length }, 'anchor proposed')
+      await this.#sign(plan.anchor)
       return true
     })
   }
@@ -118,86 +141,90 @@ export class AnchorDesk {
   }
 
   // DESIGN 11: paths are stored before the root is sent: the manifest block is durable before the signature exists.
-  async #sign(anchor: Anchor, manifest: CID): Promise<void> {
+  async #sign(anchor: Anchor): Promise<void> {
     const { context, publish, flushBlocks } = this.#init
     await flushBlocks()
     const signature = signDigest(hashAnchor(context.domain, anchor), context.privateKey)
-    await this.#keep(anchor, manifest, [{ signer: context.address, signature }], true)
+    await this.book.keepOwn(anchor, signature)
     await publish({ kind: 'anchor-signature', anchor: anchorToWire(anchor), signer: context.address, signature })
   }
 
-  async #keep(
-    anchor: Anchor,
-    manifest: CID,
-    signatures: ProposalRecord['signatures'],
-    durable: boolean,
-  ): Promise<ProposalRecord> {
-    const { store, ledger } = this.#init
-    const key = hashAnchorStruct(anchor)
-    return ledger.exclusively(async () => {
-      const before = (await store.proposals.find(key))?.signatures ?? []
-      const added = signatures.filter(({ signer }) => !before.some((known) => equalBytes(known.signer, signer)))
-      const record: ProposalRecord = { anchor: anchorToWire(anchor), manifest, signatures: [...before, ...added] }
-      if (added.length > 0) await store.commit([store.proposals.put(key, record)], { durable })
-      return record
-    })
+  /**
+   * Takes signatures on an anchor from gossip or sync. They are verified now, so that a message can be passed on; the
+   * proposal is checked down to every bill behind, and signed if it stands.
+   *
+   * @returns false for an anchor that is not the next one of this region.
+   * @throws {AnchoringError | ProtocolError} when a signature is not its member's.
+   */
+  take(proposal: Pick<ProposalRecord, 'anchor' | 'signatures'>): boolean {
+    if (!this.book.isNext(proposal) || this.#stopped.signal.aborted) return false
+    this.book.verify(proposal)
+    const run = this.#consider(anchorFromWire(proposal.anchor), proposal).finally(() => this.#underWay.delete(run))
+    this.#underWay.add(run)
+    return true
   }
 
-  /** True for an anchor that would follow the head of this region. */
-  isNext({ anchor }: Pick<ProposalRecord, 'anchor'>): boolean {
-    const { context, head } = this.#init
-    return anchor.region === context.region.name && anchor.epoch === context.epoch && anchor.seq === head().seq + 1
+  /** Returns when everything that was taken so far has been looked at. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay)
   }
 
-  /** Checks a proposal's signatures. @throws {AnchoringError | ProtocolError} when one is not its member's. */
-  verify(proposal: ProposalRecord): void {
-    const { context } = this.#init
-    const digest = hashAnchor(context.domain, anchorFromWire(proposal.anchor))
-    for (const { signer, signature } of proposal.signatures) {
-      if (!isMember(context, signer) || !equalBytes(recoverAddress(digest, signature), signer)) {
-        throw new AnchoringError('anchor is not signed by a member', { code: 'ERR_ANCHOR_SIGNATURE' })
-      }
+  async #consider(anchor: Anchor, { signatures }: Pick<ProposalRecord, 'signatures'>): Promise<void> {
+    const { log, nowMonotonicMs } = this.#init
+    const key = toHex(hashAnchorStruct(anchor))
+    let isFirst = false
+    try {
+      const kept = await this.book.keep(anchor, signatures)
+      if (kept === undefined || this.book.isSigned(kept)) return
+      const lookAtMs = this.#lookAtMs.get(key)
+      if (lookAtMs !== undefined && nowMonotonicMs() < lookAtMs) return
+      isFirst = lookAtMs === undefined
+      this.#lookAtMs.set(key, Infinity)
+      // Outside of the serial part: whoever names blocks that nobody has keeps no other proposal waiting.
+      const manifest = await this.#bring(anchor, kept)
+      await this.#serial.run(async () => {
+        if (!this.book.isNext({ anchor: anchorToWire(anchor) })) return
+        await this.#check(anchor, manifest)
+        await this.#sign(anchor)
+      })
+      this.#lookAtMs.delete(key)
+    } catch (cause) {
+      if (this.#stopped.signal.aborted) return
+      this.#lookAtMs.set(key, nowMonotonicMs() + LOOK_AGAIN_MS)
+      log[isFirst ? 'warn' : 'debug']({ seq: anchor.seq, code: errorCodeOf(cause), err: cause }, 'anchor not signed')
     }
   }
 
-  /**
-   * Takes signatures on an anchor from gossip or sync. The first one for an anchor makes it a proposal: it is checked
-   * down to every bill, and signed if it stands.
-   *
-   * @throws {ProtocolError | AnchoringError} when a signature or the proposal is wrong.
-   */
-  async take(proposal: ProposalRecord): Promise<void> {
-    const { context, head, store } = this.#init
-    const anchor = anchorFromWire(proposal.anchor)
-    if (!this.isNext(proposal)) return
-    this.verify(proposal)
-    const key = hashAnchorStruct(anchor)
-    const before = await store.proposals.find(key)
-    await this.#keep(anchor, proposal.manifest, proposal.signatures, false)
-    if (before?.signatures.some(({ signer }) => equalBytes(signer, context.address)) === true) return
-    await this.#serial.run(async () => {
-      const again = await store.proposals.find(key)
-      if (again?.signatures.some(({ signer }) => equalBytes(signer, context.address)) === true) return
-      if (anchor.seq !== head().seq + 1) return
-      await this.#check(anchor, proposal)
-      await this.#sign(anchor, proposal.manifest)
-    })
+  // Auditors see certificates at different moments: what the proposer had and this node has not comes with the manifest.
+  async #bring(anchor: Anchor, { signatures }: ProposalRecord): Promise<Manifest> {
+    const { store, adopt } = this.#init
+    const manifest = await this.readManifest(anchor.manifest, signatures[0]?.signer)
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(ADOPT_TIMEOUT_MS)])
+    let adopted = 0
+    for (const { announcement, certificate } of manifest.batches) {
+      if ((await store.batches.find(digestOf(announcement.batch)))?.certificate !== undefined) continue
+      if (adopted === ADOPTED_AT_A_TIME) break
+      adopted += 1
+      await within(adopt(announcement, certificate), signal)
+    }
+    return manifest
   }
 
   // DESIGN 11: an auditor signs only if it holds every batch and bill, has a certificate for each, and none is anchored.
-  async #check(anchor: Anchor, proposal: ProposalRecord): Promise<void> {
+  async #check(anchor: Anchor, manifest: Manifest): Promise<void> {
     const { context, archive, store } = this.#init
-    const proposer = proposal.signatures[0]?.signer ?? context.address
-    const manifest = await this.readManifest(anchor.manifest, [proposer])
     const batches: CertifiedBatch[] = []
+    const listedBefore = new Set<string>()
     for (const listed of manifest.batches) {
       const digest = digestOf(listed.announcement.batch)
       const known = await this.#findCertified(digest)
-      if (known === undefined || (await store.unanchored.find(digest)) === undefined) {
-        throw new AnchoringError(`batch ${listed.announcement.batch.toString()} is not certified here, or anchored`, {
-          code: 'ERR_ANCHOR_BATCH',
-        })
+      if (known === undefined || (await store.unanchored.find(digest)) === undefined || listedBefore.has(toHex(digest))) {
+        throw new AnchoringError(
+          `batch ${listed.announcement.batch.toString()} is not certified here, anchored, or listed twice`,
+          { code: 'ERR_ANCHOR_BATCH' },
+        )
       }
+      listedBefore.add(toHex(digest))
       verifyCertificate(context.domain, context.committee, listed.certificate)
       // A quorum's content is unique, but nobody signs the bitmap: it must be the one that was checked against the root.
       const { content, bitmap } = known.certificate
@@ -219,56 +246,12 @@ export class AnchorDesk {
     }
   }
 
-  /** Manifest of an anchor, from the archive or from peers. */
-  async readManifest(digest: Uint8Array, askFirst: readonly Uint8Array[] = []): Promise<Manifest> {
+  /** Manifest of an anchor, from the archive or from peers; ends at once when the desk stops. */
+  async readManifest(digest: Uint8Array, askFirst?: Uint8Array): Promise<Manifest> {
     const { archive, fetch, peersFor, context } = this.#init
-    const cid = cidOfDigest(digest, DAG_CBOR_CODE)
-    const from = peersFor(askFirst[0] ?? context.address)
-    await fetch([cid], { from, signal: AbortSignal.timeout(MANIFEST_TIMEOUT_MS) })
-    return decodeManifest(await archive.getBlock(cid))
+    const cid: CID = cidOfDigest(digest, DAG_CBOR_CODE)
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(MANIFEST_TIMEOUT_MS)])
+    await within(fetch([cid], { from: peersFor(askFirst ?? context.address), signal }), signal)
+    return decodeManifest(await archive.getBlock(cid, { offline: true, signal }))
   }
-
-  /** A proposal for the next place that has a quorum's signatures. */
-  async findSigned(): Promise<SignedAnchor | undefined> {
-    const { store, context, head } = this.#init
-    const { seq, anchorHash } = head()
-    for await (const [, proposal] of store.proposals.entries()) {
-      const anchor = anchorFromWire(proposal.anchor)
-      if (anchor.seq !== seq + 1 || !equalBytes(anchor.prev, anchorHash)) continue
-      if (proposal.signatures.length < context.quorum) continue
-      const ordered = proposal.signatures.toSorted((a, b) => orderBytes(a.signer, b.signer)).slice(0, context.quorum)
-      return { anchor, signatures: ordered.map(({ signature }) => signature) }
-    }
-    return undefined
-  }
-
-  /** True if this node has proposed or signed something for the next place. */
-  async hasProposal(): Promise<boolean> {
-    const { store, head } = this.#init
-    const { seq, anchorHash } = head()
-    for await (const [, proposal] of store.proposals.entries()) {
-      if (proposal.anchor.seq === seq + 1 && equalBytes(proposal.anchor.prev, anchorHash)) return true
-    }
-    return false
-  }
-
-  /** Writes that forget proposals for places that the chain has passed. */
-  async forgetUpTo(seq: number): Promise<Write[]> {
-    const { store } = this.#init
-    const writes: Write[] = []
-    for await (const [key, proposal] of store.proposals.entries()) {
-      if (proposal.anchor.seq <= seq) writes.push(store.proposals.remove(key))
-    }
-    return writes
-  }
-}
-
-/** An anchor as messages and records carry it. */
-export function anchorToWire(anchor: Anchor): AnchorWire {
-  return { ...anchor, gramsLocation: anchor.gramsLocation.toString(), gramsMarket: anchor.gramsMarket.toString() }
-}
-
-/** An anchor with its sums as big integers. */
-export function anchorFromWire(wire: AnchorWire): Anchor {
-  return { ...wire, gramsLocation: BigInt(wire.gramsLocation), gramsMarket: BigInt(wire.gramsMarket) }
 }

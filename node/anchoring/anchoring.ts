@@ -118,6 +118,7 @@ export class Anchoring {
   }
 
   async stop(): Promise<void> {
+    this.#desk.stop()
     await this.#transmitter.stop()
     await this.#watcher.stop()
     await Promise.allSettled(this.#checks)

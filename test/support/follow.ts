@@ -1,11 +1,14 @@
 import type { BillState, BillStatus, NodeView, Submission } from '#api'
+
 import { until } from './until.ts'
+
+type Followed = Pick<NodeView, 'findStatus'>
 
 const PATH: readonly BillState[] = ['received', 'proposed', 'certified', 'anchored', 'final']
 const NEVER = new AbortController().signal
 
 /** Submits a bill, with no limit of time but the test's own. */
-export async function submitTo(node: NodeView, submission: Submission): Promise<BillStatus> {
+export async function submitTo(node: Pick<NodeView, 'submitBill'>, submission: Submission): Promise<BillStatus> {
   return node.submitBill(submission, NEVER)
 }
 
@@ -15,7 +18,7 @@ export async function submitTo(node: NodeView, submission: Submission): Promise<
  * @throws {Error} at once when the bill was refused; after the deadline with the state that it was last seen in.
  */
 export async function untilState(
-  node: NodeView,
+  node: Followed,
   cid: string,
   state: BillState,
   deadlineMs?: number,
@@ -34,7 +37,7 @@ export async function untilState(
 }
 
 /** Waits until a bill is certified or has been refused: it must not stay in between. */
-export async function untilSettled(node: NodeView, cid: string, deadlineMs?: number): Promise<BillStatus> {
+export async function untilSettled(node: Followed, cid: string, deadlineMs?: number): Promise<BillStatus> {
   let last: BillStatus | undefined
   return until(
     `bill ${cid} is settled`,

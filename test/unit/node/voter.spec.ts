@@ -26,7 +26,7 @@ function startVoter(region: ReturnType<typeof foundRegion>): { voter: Voter; adm
       address: own?.address,
     },
     ledger,
-    polls: { findCertificate: () => undefined },
+    polls: { findCertificate: () => undefined, know: () => undefined, isOwn: () => false },
     store: { batches: { find: async () => ({ state: 'abandoned' }) } },
     log: pino({ level: 'silent' }),
   }

@@ -4,10 +4,12 @@ import {
   addressOfPrivateKey,
   charterCid,
   digestOf,
+  equalBytes,
   MIN_COMMITTEE,
   orderBytes,
   PROTOCOL_VERSION,
   sha256,
+  toHex,
 } from '#protocol'
 import type { Charter } from '#protocol'
 import { generateArchiveKey } from '#storage'
@@ -68,7 +70,19 @@ export async function foundNetwork(init: FoundingInit): Promise<FoundedNetwork> 
     chain: { chainId, registry: await predictRegistryAddress({ rpcUrl, deployer: addressOfPrivateKey(deployerKey) }) },
   }
   const networkId = digestOf(charterCid(charter))
-  const { gasUsed } = await deployRegistry({ rpcUrl, deployerKey, networkId, regions: charter.regions, pollMs: 100 })
+  const { address, gasUsed } = await deployRegistry({
+    rpcUrl,
+    deployerKey,
+    networkId,
+    regions: charter.regions,
+    pollMs: 100,
+  })
+  if (!equalBytes(address, charter.chain.registry)) {
+    throw new NodeError('the deployer sent another transaction meanwhile: found the network again', {
+      code: 'ERR_NODE_REGISTRY',
+      address: toHex(address),
+    })
+  }
   return { charter, secrets: founded.map(({ secrets }) => secrets), gasUsed }
 }
 

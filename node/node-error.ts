@@ -24,6 +24,8 @@ export type NodeFailure =
   | { readonly code: 'ERR_NODE_NOT_MEMBER'; readonly address: string }
   /** A region is founded with fewer auditors than can tolerate a fault. */
   | { readonly code: 'ERR_NODE_COMMITTEE'; readonly auditors: number }
+  /** The registry was created at another address than the charter names: the deployer's account was used meanwhile. */
+  | { readonly code: 'ERR_NODE_REGISTRY'; readonly address: string }
   /** The region is not in the charter. */
   | { readonly code: 'ERR_NODE_REGION'; readonly region: string }
   /** The region's point-tag secret or archive key is not the one the charter names. */

@@ -173,6 +173,8 @@ export class ProofDesk {
     if (path === undefined) return undefined
     const { transactionHash, blockNumber, blockHash, anchor: content } = anchored
     const signatures = this.#orderQuorum(anchored)
+    // An anchor that nobody can be shown to have signed proves nothing: the certificate has to do.
+    if (signatures.length < this.#context.quorum) return undefined
     return { ...standing, anchor: { content, path, signatures, transaction: transactionHash, blockNumber, blockHash } }
   }
 

@@ -66,12 +66,18 @@ export class AnchorDesk {
   readonly #serial = new Serial()
   readonly #stopped = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
-  /** Proposals being looked at, and those that did not stand: when each may be looked at again. */
+  /** Proposals for the place `#lookSeq` being looked at, and those that did not stand: when each may be looked at again. */
   readonly #lookAtMs = new Map<string, number>()
+  #lookSeq = 0
 
   constructor(init: AnchorDeskInit) {
     this.#init = init
     this.book = new ProposalBook(init)
+  }
+
+  /** Aborts when the desk stops: what others wait for because of an anchor ends then too. */
+  get signal(): AbortSignal {
+    return this.#stopped.signal
   }
 
   async stop(): Promise<void> {
@@ -176,6 +182,8 @@ export class AnchorDesk {
     try {
       const kept = await this.book.keep(anchor, signatures)
       if (kept === undefined || this.book.isSigned(kept)) return
+      if (anchor.seq !== this.#lookSeq) this.#lookAtMs.clear()
+      this.#lookSeq = anchor.seq
       const lookAtMs = this.#lookAtMs.get(key)
       if (lookAtMs !== undefined && nowMonotonicMs() < lookAtMs) return
       isFirst = lookAtMs === undefined
@@ -218,7 +226,11 @@ export class AnchorDesk {
     for (const listed of manifest.batches) {
       const digest = digestOf(listed.announcement.batch)
       const known = await this.#findCertified(digest)
-      if (known === undefined || (await store.unanchored.find(digest)) === undefined || listedBefore.has(toHex(digest))) {
+      if (
+        known === undefined ||
+        (await store.unanchored.find(digest)) === undefined ||
+        listedBefore.has(toHex(digest))
+      ) {
         throw new AnchoringError(
           `batch ${listed.announcement.batch.toString()} is not certified here, anchored, or listed twice`,
           { code: 'ERR_ANCHOR_BATCH' },

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { cidOfDigest, DAG_CBOR_CODE, errorCodeOf } from '#protocol'
+import { errorCodeOf } from '#protocol'
 import type { Announcement, Certificate, GossipMessage } from '#protocol'
 import type { Archive, ProposalRecord, Store } from '#storage'
 import type { FetchBlocks } from '../batch-loader.ts'
@@ -11,8 +11,8 @@ import type { WatchCursor } from '../chain/watch-cursor.ts'
 import type { Ledger } from '../ledger.ts'
 import type { RegionContext } from '../region-context.ts'
 import { AnchorDesk } from './anchor-desk.ts'
-import type { AnchorHead, SignedAnchor } from './anchor-desk.ts'
 import { ChainFollower } from './chain-follower.ts'
+import type { AnchorHead, SignedAnchor } from './proposal-book.ts'
 import { Transmitter } from './transmitter.ts'
 import type { AnchorPace } from './transmitter.ts'
 
@@ -48,6 +48,9 @@ const CURSOR_KEY = new TextEncoder().encode('watch cursor')
 /** Development chains make a block a second; a look each second keeps the terminal lively and a public endpoint calm. */
 const WATCH_POLL_MS = 1_000
 
+// Intervals, turns and waits: a wall clock that is set back would hold anchors up by as much.
+const nowMonotonicMs = (): number => performance.now()
+
 /** From certified batches to final anchors: desk, transmitter, and what the chain says. */
 export class Anchoring {
   readonly #init: AnchoringInit
@@ -58,13 +61,12 @@ export class Anchoring {
   #chain: AnchoringHealth['state'] = { ok: false, reason: 'not asked yet' }
   #lag: AnchoringHealth['lag'] = { claims: 0, oldestMs: 0 }
   #waitingSinceMs = 0
-  readonly #checks = new Set<Promise<void>>()
 
   constructor(init: AnchoringInit) {
     this.#init = init
     const { context, store, ledger, chain, log, nowMs } = init
     const head = (): AnchorHead => this.head()
-    this.#desk = new AnchorDesk({ ...init, head })
+    this.#desk = new AnchorDesk({ ...init, head, nowMonotonicMs })
     this.#follower = new ChainFollower({ context, store, ledger, desk: this.#desk, adopt: init.adopt, nowMs, log })
     const client = new RegistryClient({
       rpcUrl: chain.rpcUrl,
@@ -79,7 +81,7 @@ export class Anchoring {
       head,
       send: init.payerKey === undefined ? undefined : async (signed, signal) => this.#send(client, signed, signal),
       countUnanchored: async () => this.#countUnanchored(),
-      nowMs,
+      nowMonotonicMs,
       log,
     })
     this.#watcher = new AnchorWatcher({
@@ -118,19 +120,17 @@ export class Anchoring {
   }
 
   async stop(): Promise<void> {
-    this.#desk.stop()
-    await this.#transmitter.stop()
-    await this.#watcher.stop()
-    await Promise.allSettled(this.#checks)
+    // At the same time: what the transmitter and the watcher wait for may be the desk's, which ends it.
+    await Promise.all([this.#desk.stop(), this.#transmitter.stop(), this.#watcher.stop()])
   }
 
   health(): AnchoringHealth {
     return { state: this.#chain, lag: this.#lag }
   }
 
-  /** Takes an anchor's signatures from sync. */
+  /** Takes an anchor's signatures from sync; the proposal is checked behind. @throws as {@link takeSignature}. */
   async take(proposal: ProposalRecord): Promise<void> {
-    await this.#desk.take(proposal)
+    this.#desk.take(proposal)
   }
 
   /**
@@ -142,18 +142,7 @@ export class Anchoring {
    */
   takeSignature(message: Extract<GossipMessage, { kind: 'anchor-signature' }>): boolean {
     const { anchor, signer, signature } = message
-    const manifest = cidOfDigest(anchor.manifest, DAG_CBOR_CODE)
-    const proposal = { anchor, manifest, signatures: [{ signer, signature }] }
-    if (!this.#desk.isNext(proposal)) return false
-    this.#desk.verify(proposal)
-    const check = this.#desk
-      .take(proposal)
-      .catch((cause: unknown) => {
-        this.#init.log.warn({ seq: anchor.seq, code: errorCodeOf(cause), err: cause }, 'anchor not signed')
-      })
-      .finally(() => this.#checks.delete(check))
-    this.#checks.add(check)
-    return true
+    return this.#desk.take({ anchor, signatures: [{ signer, signature }] })
   }
 
   async #send(client: RegistryClient, signed: SignedAnchor, signal: AbortSignal): Promise<void> {
@@ -163,7 +152,7 @@ export class Anchoring {
     const result = await client.submitAnchor(signed.anchor, signed.signatures, { signal })
     log.info({ seq, outcome: result.outcome }, 'anchor answered')
     // The follower moves the head; until it has, the same anchor would be found signed and be sent again.
-    if (result.outcome !== 'superseded') await this.#followed(seq, signal)
+    await this.#followed(seq, signal)
   }
 
   async #followed(seq: number, signal: AbortSignal): Promise<void> {
@@ -172,12 +161,13 @@ export class Anchoring {
   }
 
   async #countUnanchored(): Promise<number> {
-    const { store, nowMs } = this.#init
+    const { store } = this.#init
+    const now = nowMonotonicMs()
     let claims = 0
     for await (const [, accepted] of store.unanchored.entries()) claims += accepted
     if (claims === 0) this.#waitingSinceMs = 0
-    else if (this.#waitingSinceMs === 0) this.#waitingSinceMs = nowMs()
-    this.#lag = { claims, oldestMs: claims === 0 ? 0 : nowMs() - this.#waitingSinceMs }
+    else if (this.#waitingSinceMs === 0) this.#waitingSinceMs = now
+    this.#lag = { claims, oldestMs: claims === 0 ? 0 : now - this.#waitingSinceMs }
     return claims
   }
 
@@ -185,6 +175,8 @@ export class Anchoring {
     const before = this.#chain.ok
     if (state.state === 'following') {
       this.#chain = { ok: true }
+      // What failed may have failed because of the chain: no need to wait for the next try.
+      if (!before) this.#transmitter.retryNow()
     } else {
       const reason = `${errorCodeOf(state.error)}: ${state.error instanceof Error ? state.error.message : 'failed'}`
       this.#chain = { ok: false, reason }

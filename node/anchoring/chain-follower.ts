@@ -1,5 +1,14 @@
 import type { Logger } from 'pino'
-import { cidOfDigest, DAG_CBOR_CODE, digestOf, equalBytes, hashAnchorStruct, toHex, ZERO_32 } from '#protocol'
+import {
+  cidOfDigest,
+  DAG_CBOR_CODE,
+  digestOf,
+  equalBytes,
+  hashAnchor,
+  hashAnchorStruct,
+  verifyQuorum,
+  ZERO_32,
+} from '#protocol'
 import type { Anchor, Announcement, Certificate, Manifest } from '#protocol'
 import { countedClaims } from '#consensus'
 import { keyOfNumber } from '#storage'
@@ -8,14 +17,16 @@ import type { SeenAnchor } from '../chain/anchor-watcher.ts'
 import type { Ledger } from '../ledger.ts'
 import type { RegionContext } from '../region-context.ts'
 import { AnchoringError } from './anchoring-error.ts'
-import { anchorFromWire, anchorToWire } from './anchor-desk.ts'
-import type { AnchorDesk, AnchorHead } from './anchor-desk.ts'
+import type { AnchorDesk } from './anchor-desk.ts'
+import { anchorFromWire, anchorToWire } from './proposal-book.ts'
+import type { AnchorHead, AnchorSignatures } from './proposal-book.ts'
+import { within } from './within.ts'
 
 /** What the follower needs. */
 export type ChainFollowerInit = {
   readonly context: RegionContext
   readonly store: Store
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'exclusively'>
   readonly desk: AnchorDesk
   /** Brings a certified batch into the records. */
   readonly adopt: (announcement: Announcement, certificate: Certificate) => Promise<void>
@@ -41,39 +52,34 @@ export class ChainFollower {
   async load(): Promise<void> {
     this.#head = { seq: 0, anchorHash: ZERO_32 }
     for await (const [, record] of this.#init.store.anchors.entries({ reverse: true, limit: 1 })) {
-      this.#head = { seq: record.anchor.seq, anchorHash: hashAnchorStruct(anchorFromWire(record.anchor)) }
+      this.#head = { seq: record.anchor.seq, anchorHash: hashOf(record) }
     }
   }
 
-  /** The chain has an anchor of this region. Repeats are harmless. @throws when its manifest cannot be had yet. */
+  /**
+   * The chain has an anchor of this region; a repeat changes nothing. The endpoint is not believed: a quorum must have
+   * signed the anchor, and it must follow the one before.
+   *
+   * @throws {AnchoringError} ERR_ANCHOR_CHAIN, ERR_ANCHOR_QUORUM, ERR_ANCHOR_BATCH, and whatever keeps the manifest from
+   * being read; nothing is marked then.
+   */
   async onAnchored(seen: SeenAnchor): Promise<void> {
     const { store, ledger, desk, context, log, nowMs } = this.#init
-    if (seen.region !== context.region.name) return
+    if (seen.region !== context.region.name || (await this.#isTold(seen))) return
     const manifest = await desk.readManifest(seen.manifest)
+    const anchor = anchorOf(seen, manifest)
+    const signatures = await this.#findQuorum(anchor, seen)
+    // The newest cursor may be lost in a crash, and with it what was to be told of blocks that are gone.
+    for (let seq = this.#head.seq; seq >= seen.seq; seq -= 1) await this.onReorged(seq)
+    if (seen.seq !== this.#head.seq + 1 || !equalBytes(anchor.prev, this.#head.anchorHash)) {
+      throw contradiction(seen.seq, `does not follow anchor ${this.#head.seq}`)
+    }
     await this.#adoptMissing(manifest)
-    const anchor: Anchor = {
-      region: seen.region,
-      epoch: seen.epoch,
-      seq: seen.seq,
-      prev: manifest.prev,
-      root: seen.root,
-      manifest: seen.manifest,
-      claims: seen.claims,
-      gramsLocation: seen.gramsLocation,
-      gramsMarket: seen.gramsMarket,
-    }
-    if (!equalBytes(hashAnchorStruct(anchor), seen.anchorHash)) {
-      log.error({ seq: seen.seq, anchorHash: toHex(seen.anchorHash) }, 'anchor on the chain differs from its manifest')
-    }
     await ledger.exclusively(async () => {
-      const proposal = await store.proposals.find(seen.anchorHash)
       const record: AnchorRecord = {
         anchor: anchorToWire(anchor),
         manifest: cidOfDigest(seen.manifest, DAG_CBOR_CODE),
-        signatures: (proposal?.signatures ?? [])
-          .toSorted((a, b) => Buffer.compare(a.signer, b.signer))
-          .slice(0, context.quorum)
-          .map(({ signature }) => signature),
+        signatures: signatures.map(({ signature }) => signature),
         state: 'anchored',
         transactionHash: seen.txHash,
         blockNumber: seen.blockNumber,
@@ -91,7 +97,7 @@ export class ChainFollower {
         [
           store.anchors.put(keyOfNumber(seen.seq), record),
           ...(await this.#mark(manifest, 'anchored', seen.seq, move)),
-          ...(await desk.forgetUpTo(seen.seq)),
+          ...(await desk.book.closePlace(anchor, signatures)),
         ],
         { durable: true },
       )
@@ -100,13 +106,47 @@ export class ChainFollower {
     log.info({ seq: seen.seq, claims: seen.claims, block: seen.blockNumber }, 'anchored')
   }
 
+  async #isTold({ seq, anchorHash, blockHash }: SeenAnchor): Promise<boolean> {
+    const record = await this.#init.store.anchors.find(keyOfNumber(seq))
+    if (record === undefined || record.signatures.length < this.#init.context.quorum) return false
+    return equalBytes(record.blockHash, blockHash) && equalBytes(hashOf(record), anchorHash)
+  }
+
+  // The transaction has them, unless another contract sent it: then proposals, or the record of a block that was replaced.
+  async #findQuorum(anchor: Anchor, seen: SeenAnchor): Promise<AnchorSignatures> {
+    const { store, desk, context } = this.#init
+    const digest = hashAnchor(context.domain, anchor)
+    const before = await store.anchors.find(keyOfNumber(seen.seq))
+    const known = [
+      seen.signatures,
+      await desk.book.findQuorumOn(seen.anchorHash),
+      before !== undefined && equalBytes(hashOf(before), seen.anchorHash) ? before.signatures : undefined,
+    ]
+    for (const signatures of known) {
+      if (signatures === undefined) continue
+      try {
+        const signers = verifyQuorum(context.committee, digest, signatures)
+        return signers.flatMap((signer, i) => {
+          const signature = signatures[i]
+          return signature === undefined ? [] : [{ signer, signature }]
+        })
+      } catch {
+        // Whoever made these up: others may do.
+      }
+    }
+    throw new AnchoringError(`no quorum is known to have signed anchor ${seen.seq}`, {
+      code: 'ERR_ANCHOR_QUORUM',
+      seq: seen.seq,
+    })
+  }
+
   // A node that was away may see the anchor before sync has brought the batches: the manifest has all it takes.
   async #adoptMissing(manifest: Manifest): Promise<void> {
-    const { store, adopt } = this.#init
+    const { store, adopt, desk } = this.#init
     for (const { announcement, certificate } of manifest.batches) {
       const known = await store.batches.find(digestOf(announcement.batch))
       if (known?.certificate !== undefined) continue
-      await adopt(announcement, certificate)
+      await within(adopt(announcement, certificate), desk.signal)
       if ((await store.batches.find(digestOf(announcement.batch)))?.certificate === undefined) {
         throw new AnchoringError(`batch ${announcement.batch.toString()} of an anchor cannot be had yet`, {
           code: 'ERR_ANCHOR_BATCH',
@@ -184,4 +224,20 @@ export class ChainFollower {
     }
     return writes
   }
+}
+
+function hashOf({ anchor }: Pick<AnchorRecord, 'anchor'>): Uint8Array {
+  return hashAnchorStruct(anchorFromWire(anchor))
+}
+
+// What the endpoint shows, with the anchor before it from the manifest that it names: the event's hash binds both.
+function anchorOf(seen: SeenAnchor, { prev }: Manifest): Anchor {
+  const { region, epoch, seq, root, manifest, claims, gramsLocation, gramsMarket } = seen
+  const anchor: Anchor = { region, epoch, seq, prev, root, manifest, claims, gramsLocation, gramsMarket }
+  if (!equalBytes(hashAnchorStruct(anchor), seen.anchorHash)) throw contradiction(seq, 'differs from its hash')
+  return anchor
+}
+
+function contradiction(seq: number, what: string): AnchoringError {
+  return new AnchoringError(`anchor ${seq} that the chain shows ${what}`, { code: 'ERR_ANCHOR_CHAIN', seq })
 }

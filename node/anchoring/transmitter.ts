@@ -2,10 +2,13 @@ import type { Logger } from 'pino'
 import { equalBytes, errorCodeOf } from '#protocol'
 import { transmitterDelayMs, transmitterOrder } from '#consensus'
 import type { RegionContext } from '../region-context.ts'
-import type { AnchorDesk, AnchorHead, SignedAnchor } from './anchor-desk.ts'
+import type { AnchorDesk } from './anchor-desk.ts'
+import type { AnchorHead, ProposalBook, SignedAnchor } from './proposal-book.ts'
 
 /** Looks at the clock this often; also the shortest time between two looks at whether a quorum has signed. */
 const TICK_MS = 250
+/** Longest pause between tries while anchors cannot be sent: a dead endpoint or an empty payer gets no load, an operator no flood. */
+const BACKOFF_MAX_MS = 15_000
 
 /** How often and how large anchors are. */
 export type AnchorPace = {
@@ -19,15 +22,16 @@ export type AnchorPace = {
 
 /** What the transmitter needs. */
 export type TransmitterInit = {
-  readonly context: RegionContext
-  readonly desk: AnchorDesk
+  readonly context: Pick<RegionContext, 'domain' | 'region' | 'committee' | 'address'>
+  readonly desk: Pick<AnchorDesk, 'propose'> & { readonly book: Pick<ProposalBook, 'findSigned' | 'hasOwn'> }
   readonly pace: AnchorPace
   readonly head: () => AnchorHead
   /** Sends an anchor and waits until the chain has it or refuses it; absent on nodes without a payer. */
   readonly send: ((signed: SignedAnchor, signal: AbortSignal) => Promise<void>) | undefined
   readonly countUnanchored: () => Promise<number>
-  readonly nowMs: () => number
-  readonly log: Logger
+  /** A clock that never goes back. */
+  readonly nowMonotonicMs: () => number
+  readonly log: Pick<Logger, 'info' | 'warn'>
 }
 
 /**
@@ -43,21 +47,22 @@ export class Transmitter {
   #movedAtMs = 0
   #seq = -1
   #hasWork = false
+  /** Since when a proposal of the next place has this node's signature, and no quorum's. */
+  #openSinceMs: number | undefined
+  /** Code of what the last try failed with, and when the next one is. */
+  #failing: { readonly code: string; readonly backoffMs: number; readonly retryAtMs: number } | undefined
 
   constructor(init: TransmitterInit) {
     this.#init = init
   }
 
   start(): void {
-    this.#movedAtMs = this.#init.nowMs()
+    this.#movedAtMs = this.#init.nowMonotonicMs()
     this.#timer = setInterval(() => {
       if (this.#isBusy) return
       this.#isBusy = true
       this.#loop = this.#tick()
-        .catch((cause: unknown) => {
-          if (this.#stopped.signal.aborted) return
-          this.#init.log.warn({ code: errorCodeOf(cause), err: cause }, 'anchor not sent; it is tried again')
-        })
+        .catch((cause: unknown) => this.#failed(cause))
         .finally(() => {
           this.#isBusy = false
         })
@@ -70,25 +75,60 @@ export class Transmitter {
     await this.#loop
   }
 
+  /** Tries again with the next look at the clock, whatever failed before. */
+  retryNow(): void {
+    if (this.#failing !== undefined) this.#failing = { ...this.#failing, backoffMs: 0, retryAtMs: 0 }
+  }
+
+  // The operator is told once what fails, and once that it works again.
+  #failed(cause: unknown): void {
+    if (this.#stopped.signal.aborted) return
+    const { log, nowMonotonicMs } = this.#init
+    const code = errorCodeOf(cause)
+    const backoffMs = Math.min(Math.max(2 * (this.#failing?.backoffMs ?? 0), 2 * TICK_MS), BACKOFF_MAX_MS)
+    if (code !== this.#failing?.code) log.warn({ code, err: cause }, 'anchor not sent; it is tried again')
+    this.#failing = { code, backoffMs, retryAtMs: nowMonotonicMs() + backoffMs }
+  }
+
   async #tick(): Promise<void> {
-    const { context, desk, pace, head, send, nowMs } = this.#init
+    const { context, pace, head, nowMonotonicMs } = this.#init
     const { seq } = head()
-    const now = nowMs()
+    const now = nowMonotonicMs()
     const waiting = await this.#init.countUnanchored()
     if (seq !== this.#seq || waiting > 0 !== this.#hasWork) {
       // Work that arrives after an idle time is due one interval after the last anchor, not at once for everybody.
       if (seq !== this.#seq || now - this.#movedAtMs > pace.intervalMs) this.#movedAtMs = now
+      if (seq !== this.#seq) this.#openSinceMs = undefined
       this.#seq = seq
       this.#hasWork = waiting > 0
     }
-    if (waiting === 0) return
+    if (waiting === 0 || now < (this.#failing?.retryAtMs ?? 0)) return
     const order = transmitterOrder(context.domain.networkId, context.region.name, seq + 1, context.committee)
     const position = order.findIndex((member) => equalBytes(member, context.address))
     const isFull = waiting >= pace.maxClaims
     const dueAtMs = this.#movedAtMs + (isFull ? 0 : pace.intervalMs) + transmitterDelayMs(position, pace.stageMs)
-    if (now < dueAtMs) return
-    const signed = await desk.findSigned()
-    if (signed !== undefined && send !== undefined) await send(signed, this.#stopped.signal)
-    else if (signed === undefined && !(await desk.hasProposal())) await desk.propose()
+    await this.#takeTurn(now, now >= dueAtMs)
+  }
+
+  // DESIGN 11: stages. A proposal that has had no quorum for a stage, whoever made it, blocks nothing: every member whose
+  // turn has come makes its own then, until one is signed. What others sign for one place does no harm: the chain takes one.
+  async #takeTurn(now: number, isDue: boolean): Promise<void> {
+    const { desk, pace, send } = this.#init
+    if (!(await desk.book.hasOwn())) this.#openSinceMs = undefined
+    else this.#openSinceMs ??= now
+    if (!isDue) return
+    const signed = await desk.book.findSigned()
+    if (signed !== undefined) {
+      if (send !== undefined) await send(signed, this.#stopped.signal)
+    } else if (this.#openSinceMs === undefined || now - this.#openSinceMs >= pace.stageMs) {
+      await desk.propose()
+      this.#openSinceMs = now
+    }
+    this.#succeeded()
+  }
+
+  #succeeded(): void {
+    if (this.#failing !== undefined) this.#init.log.info({}, 'anchors are sent again')
+    this.#failing = undefined
   }
 }

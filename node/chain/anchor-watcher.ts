@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { encodeRegion, equalBytes, toHex } from '#protocol'
 import type { Domain } from '#protocol'
 import { ChainError } from './chain-error.ts'
@@ -6,11 +7,11 @@ import type { ChainLog } from './chain-shapes.ts'
 import { FINAL_DEPTH_BLOCKS, LOG_RANGE_BLOCKS, WATCH_BACKOFF_MAX_MS, WATCH_POLL_MS } from './constants.ts'
 import { readExtent } from './finality.ts'
 import type { ChainExtent } from './finality.ts'
-import { JsonRpc } from './json-rpc.ts'
+import { hexShape, JsonRpc } from './json-rpc.ts'
 import type { RequestOptions } from './json-rpc.ts'
 import { LogReader } from './log-reader.ts'
 import { pause } from './pause.ts'
-import { anchoredTopic, findAnchoredEvent } from './registry-abi.ts'
+import { anchoredTopic, findAnchoredEvent, findAnchorSignatures } from './registry-abi.ts'
 import type { AnchoredEvent } from './registry-abi.ts'
 import type { CursorStore, PendingAnchor, WatchCursor } from './watch-cursor.ts'
 
@@ -18,6 +19,8 @@ import type { CursorStore, PendingAnchor, WatchCursor } from './watch-cursor.ts'
 export type SeenAnchor = AnchoredEvent &
   Pick<PendingAnchor, 'txHash' | 'blockNumber' | 'blockHash'> & {
     readonly gasUsed: bigint
+    /** As the transaction carries them, unverified; none if its input does not show them. */
+    readonly signatures: readonly Uint8Array[]
   }
 
 /**
@@ -61,6 +64,7 @@ export type AnchorWatcherInit = {
 
 const blockOrNullShape = blockShape.nullable()
 const receiptOrNullShape = receiptShape.nullable()
+const transactionOrNullShape = z.object({ input: hexShape }).nullable()
 
 /**
  * Follows a registry's anchors. Each look reads *all* blocks above the last final one again, so a reorganisation at any place
@@ -205,7 +209,14 @@ export class AnchorWatcher {
     if (receipt === null || receipt.status !== 1 || !equalBytes(receipt.blockHash, blockHash)) {
       throw this.#inconsistent(`receipt of ${toHex(txHash)} does not agree with its log`)
     }
-    return { ...event, txHash, blockNumber, blockHash, gasUsed: receipt.gasUsed }
+    const transaction = await this.#rpc.call(
+      transactionOrNullShape,
+      'eth_getTransactionByHash',
+      [toHex(txHash)],
+      options,
+    )
+    const signatures = transaction === null ? [] : findAnchorSignatures(transaction.input, event.anchorHash)
+    return { ...event, txHash, blockNumber, blockHash, gasUsed: receipt.gasUsed, signatures }
   }
 
   async #forget(anchor: PendingAnchor): Promise<void> {

@@ -1,7 +1,7 @@
 import { Interface, getBytes } from 'ethers'
 import type { LogDescription } from 'ethers'
 import { readAuditRegistryArtifact } from '#contracts'
-import { concatBytes, encodeRegion, equalBytes, orderBytes, recoverAddress } from '#protocol'
+import { concatBytes, encodeRegion, equalBytes, hashAnchorStruct, orderBytes, recoverAddress } from '#protocol'
 import type { Anchor } from '#protocol'
 import { ChainError } from './chain-error.ts'
 
@@ -38,6 +38,57 @@ export function packSignatures(digest: Uint8Array, signatures: readonly Uint8Arr
   const bySigner = signatures.map((signature) => ({ signature, signer: recoverAddress(digest, signature) }))
   bySigner.sort((a, b) => orderBytes(a.signer, b.signer))
   return concatBytes(bySigner.map(({ signature }) => signature))
+}
+
+/** Bytes of one signature in the contract's byte string. */
+const SIGNATURE_BYTES = 65
+/** Places of a transaction's input that are looked at for a call; chance makes one in 4 GB. */
+const CALLS_LOOKED_AT = 64
+
+/**
+ * Signatures of the `anchor(...)` call for an anchor in a transaction's input: the input itself, or a call that another
+ * contract was told to pass on as it is.
+ *
+ * @param input `0x` hex.
+ * @param anchorHash struct hash of the anchor.
+ * @returns as the call has them, unverified; none if the input has no such call.
+ */
+export function findAnchorSignatures(input: string, anchorHash: Uint8Array): Uint8Array[] {
+  const hex = input.toLowerCase()
+  const selector = requireFunction('anchor').selector.slice(2)
+  let at = hex.indexOf(selector, 2)
+  for (let looked = 0; at !== -1 && looked < CALLS_LOOKED_AT; looked += 1) {
+    const packed = at % 2 === 0 ? findCall(`0x${hex.slice(at)}`, anchorHash) : undefined
+    if (packed !== undefined) {
+      const count = Math.floor(packed.byteLength / SIGNATURE_BYTES)
+      return Array.from({ length: count }, (_, i) => packed.slice(i * SIGNATURE_BYTES, (i + 1) * SIGNATURE_BYTES))
+    }
+    at = hex.indexOf(selector, at + 1)
+  }
+  return []
+}
+
+/** Packed signatures of a call whose anchor has the hash. */
+function findCall(input: string, anchorHash: Uint8Array): Uint8Array | undefined {
+  try {
+    const [anchor, signatures] = registryInterface().decodeFunctionData('anchor', input)
+    const { region, epoch, seq, prev, root, manifest, claims, gramsLocation, gramsMarket } = anchor
+    const decoded: Anchor = {
+      region: decodeRegion(getBytes(region as string)),
+      epoch: Number(epoch),
+      seq: Number(seq),
+      prev: getBytes(prev as string),
+      root: getBytes(root as string),
+      manifest: getBytes(manifest as string),
+      claims: Number(claims),
+      gramsLocation: gramsLocation as bigint,
+      gramsMarket: gramsMarket as bigint,
+    }
+    return equalBytes(hashAnchorStruct(decoded), anchorHash) ? getBytes(signatures as string) : undefined
+  } catch {
+    // Bytes that only look like a call.
+    return undefined
+  }
 }
 
 /** An `Anchored` event's content. */
@@ -121,4 +172,10 @@ function requireEvent(name: string): { readonly topicHash: string } {
   const event = registryInterface().getEvent(name)
   if (event === null) throw new TypeError(`AuditRegistry has no event ${name}`)
   return event
+}
+
+function requireFunction(name: string): { readonly selector: string } {
+  const found = registryInterface().getFunction(name)
+  if (found === null) throw new TypeError(`AuditRegistry has no function ${name}`)
+  return found
 }

@@ -1,4 +1,14 @@
-import { cidOfBlock, digestOf, encodeManifest, isBitSet, LIMITS, merkleRoot, merklePath, toHex } from '#protocol'
+import {
+  cidOfBlock,
+  digestOf,
+  encodeCanonical,
+  encodeManifest,
+  isBitSet,
+  LIMITS,
+  merkleRoot,
+  merklePath,
+  toHex,
+} from '#protocol'
 import type { Anchor, Announcement, Certificate, Manifest } from '#protocol'
 
 /** A certified batch with what anchoring needs of each of its claims. */
@@ -22,9 +32,16 @@ export type AnchorPlace = {
 /** An anchor with its manifest. */
 export type AnchorPlan = { readonly anchor: Anchor; readonly manifest: Manifest }
 
+/** CBOR writes the length of a list of up to 65,535 entries in 3 bytes; that of an empty one in 1. */
+const LIST_HEAD_BYTES = 2
+
 /** Indices of the claims of a batch that enter an anchor: accepted, not omitted. */
 export function countedClaims(batch: CertifiedBatch, omitted: readonly number[]): number[] {
   return batch.leaves.flatMap((_, i) => (isBitSet(batch.certificate.bitmap, i) && !omitted.includes(i) ? [i] : []))
+}
+
+function entryOf({ announcement, certificate }: CertifiedBatch, omitted: number[]): Manifest['batches'][number] {
+  return { announcement, certificate, omitted }
 }
 
 function rootOf(batch: CertifiedBatch, counted: readonly number[]): Uint8Array {
@@ -33,7 +50,8 @@ function rootOf(batch: CertifiedBatch, counted: readonly number[]): Uint8Array {
 
 /**
  * The anchor over certified batches, in the order given. A claim that is anchored already, or stands earlier in this
- * anchor, is omitted; a batch of which nothing is left is listed all the same, so that it is done with.
+ * anchor, is omitted; a batch of which nothing is left is listed all the same, so that it is done with. Batches beyond
+ * what one anchor may list, count, or write into its manifest are left for the next one.
  *
  * @param isAnchored whether a claim id is in an anchor of the chain.
  * @returns undefined if no claim is left to anchor.
@@ -46,6 +64,7 @@ export function planAnchor(
   const seen = new Set<string>()
   const listed: { batch: CertifiedBatch; omitted: number[]; counted: number[] }[] = []
   let claims = 0
+  let sizeBytes = encodeManifest({ v: 1, ...place, batches: [] }).byteLength + LIST_HEAD_BYTES
   for (const batch of batches) {
     if (listed.length === LIMITS.anchorBatches || claims + batch.certificate.content.accepted > LIMITS.anchorClaims)
       break
@@ -53,6 +72,8 @@ export function planAnchor(
       const claimId = batch.claimIds[i]
       return claimId === undefined || isAnchored(claimId) || seen.has(toHex(claimId))
     })
+    sizeBytes += encodeCanonical(entryOf(batch, omitted)).byteLength
+    if (sizeBytes > LIMITS.manifestBytes) break
     const counted = countedClaims(batch, omitted)
     for (const i of counted) seen.add(toHex(batch.claimIds[i] ?? new Uint8Array()))
     claims += counted.length
@@ -62,11 +83,7 @@ export function planAnchor(
   const manifest: Manifest = {
     v: 1,
     ...place,
-    batches: listed.map(({ batch, omitted }) => ({
-      announcement: batch.announcement,
-      certificate: batch.certificate,
-      omitted,
-    })),
+    batches: listed.map(({ batch, omitted }) => entryOf(batch, omitted)),
   }
   const sum = (grams: (batch: CertifiedBatch, i: number) => bigint | undefined): bigint =>
     listed.reduce((all, { batch, counted }) => counted.reduce((s, i) => s + (grams(batch, i) ?? 0n), all), 0n)

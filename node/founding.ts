@@ -1,11 +1,13 @@
+import { identityToRecipient } from 'age-encryption'
 import { RULES_VERSION, vectorsCid } from '#audit'
 import { datasetCids } from '#datasets'
 import {
   addressOfPrivateKey,
   charterCid,
+  decodeCharter,
   digestOf,
+  encodeCharter,
   equalBytes,
-  MIN_COMMITTEE,
   orderBytes,
   PROTOCOL_VERSION,
   sha256,
@@ -15,6 +17,7 @@ import type { Charter } from '#protocol'
 import { generateArchiveKey } from '#storage'
 import { deployRegistry, predictRegistryAddress } from './chain/registry-deployment.ts'
 import { NodeError } from './node-error.ts'
+import type { RegionSecrets } from './region-keys.ts'
 
 /** A region to be founded. */
 type FoundingRegion = {
@@ -36,39 +39,75 @@ export type FoundingInit = {
   readonly randomBytes: (size: number) => Uint8Array
 }
 
-/** What the founding auditors of a region share, besides the charter. */
-type RegionSecrets = {
-  readonly region: string
-  readonly pointSecret: Uint8Array
-  readonly archiveIdentity: string
-}
-
 /** A founded network: its registry is on the chain. */
 export type FoundedNetwork = {
   readonly charter: Charter
+  /** What the founding auditors of each region share, besides the charter. */
   readonly secrets: readonly RegionSecrets[]
   readonly gasUsed: bigint
+}
+
+/** New secrets of a region. */
+export async function createRegionSecrets(
+  region: string,
+  randomBytes: FoundingInit['randomBytes'],
+): Promise<RegionSecrets> {
+  const { identity } = await generateArchiveKey()
+  return { region, pointSecret: randomBytes(32), archiveIdentity: identity }
+}
+
+/**
+ * The charter of a network of this build: its rules and data sets, the regions' committees and the public halves of
+ * their secrets.
+ *
+ * @throws {ProtocolError} ERR_PROTOCOL_SCHEMA when a region has fewer than four auditors, or jurisdictions are shared.
+ */
+export async function createCharter(init: {
+  readonly name: string
+  readonly chain: Charter['chain']
+  readonly regions: readonly (FoundingRegion & { readonly secrets: RegionSecrets })[]
+}): Promise<Charter> {
+  const [vectors, datasets, recipients] = await Promise.all([
+    vectorsCid(),
+    datasetCids(),
+    Promise.all(init.regions.map(async ({ secrets }) => identityToRecipient(secrets.archiveIdentity))),
+  ])
+  const charter: Charter = {
+    v: 1,
+    name: init.name,
+    protocol: PROTOCOL_VERSION,
+    rules: { version: RULES_VERSION, vectors },
+    datasets: datasets.map(({ name, cid }) => ({ name, cid })),
+    regions: init.regions.map(({ name, jurisdictions, auditors, secrets }, i) => ({
+      name,
+      jurisdictions: [...jurisdictions],
+      committee: auditors.toSorted(orderBytes),
+      archiveRecipient: recipients[i] ?? '',
+      pointKeyHash: sha256(secrets.pointSecret),
+    })),
+    chain: init.chain,
+  }
+  return decodeCharter(encodeCharter(charter))
 }
 
 /**
  * Founds a network: the registry's address is computed first, the charter names it, and the registry is created with the
  * charter's digest (see ARCHITECTURE.md).
  *
- * @throws {NodeError} ERR_NODE_COMMITTEE when a region has too few auditors.
+ * @throws {ProtocolError} as {@link createCharter}.
+ * @throws {NodeError} ERR_NODE_REGISTRY when the deployer's account was used meanwhile.
  * @throws {ChainError} when the registry cannot be created.
  */
 export async function foundNetwork(init: FoundingInit): Promise<FoundedNetwork> {
-  const founded = await Promise.all(init.regions.map(async (region) => foundRegion(region, init.randomBytes)))
-  const { rpcUrl, chainId, deployerKey } = init
-  const charter: Charter = {
-    v: 1,
-    name: init.name,
-    protocol: PROTOCOL_VERSION,
-    rules: { version: RULES_VERSION, vectors: await vectorsCid() },
-    datasets: [...(await datasetCids())],
-    regions: founded.map(({ region }) => region),
-    chain: { chainId, registry: await predictRegistryAddress({ rpcUrl, deployer: addressOfPrivateKey(deployerKey) }) },
-  }
+  const { name, rpcUrl, chainId, deployerKey } = init
+  const regions = await Promise.all(
+    init.regions.map(async (region) => ({
+      ...region,
+      secrets: await createRegionSecrets(region.name, init.randomBytes),
+    })),
+  )
+  const registry = await predictRegistryAddress({ rpcUrl, deployer: addressOfPrivateKey(deployerKey) })
+  const charter = await createCharter({ name, chain: { chainId, registry }, regions })
   const networkId = digestOf(charterCid(charter))
   const { address, gasUsed } = await deployRegistry({
     rpcUrl,
@@ -77,35 +116,11 @@ export async function foundNetwork(init: FoundingInit): Promise<FoundedNetwork> 
     regions: charter.regions,
     pollMs: 100,
   })
-  if (!equalBytes(address, charter.chain.registry)) {
+  if (!equalBytes(address, registry)) {
     throw new NodeError('the deployer sent another transaction meanwhile: found the network again', {
       code: 'ERR_NODE_REGISTRY',
       address: toHex(address),
     })
   }
-  return { charter, secrets: founded.map(({ secrets }) => secrets), gasUsed }
-}
-
-async function foundRegion(
-  { name, jurisdictions, auditors }: FoundingRegion,
-  randomBytes: FoundingInit['randomBytes'],
-): Promise<{ region: Charter['regions'][number]; secrets: RegionSecrets }> {
-  if (auditors.length < MIN_COMMITTEE) {
-    throw new NodeError(`region ${name} has ${auditors.length} auditors, it takes at least ${MIN_COMMITTEE}`, {
-      code: 'ERR_NODE_COMMITTEE',
-      auditors: auditors.length,
-    })
-  }
-  const archive = await generateArchiveKey()
-  const pointSecret = randomBytes(32)
-  return {
-    region: {
-      name,
-      jurisdictions: [...jurisdictions],
-      committee: auditors.toSorted(orderBytes),
-      archiveRecipient: archive.recipient,
-      pointKeyHash: sha256(pointSecret),
-    },
-    secrets: { region: name, pointSecret, archiveIdentity: archive.identity },
-  }
+  return { charter, secrets: regions.map(({ secrets }) => secrets), gasUsed }
 }

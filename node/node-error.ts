@@ -22,8 +22,6 @@ export type NodeFailure =
   | { readonly code: 'ERR_NODE_STOPPED' }
   /** This key is not in the region's committee: the node could not vote. */
   | { readonly code: 'ERR_NODE_NOT_MEMBER'; readonly address: string }
-  /** A region is founded with fewer auditors than can tolerate a fault. */
-  | { readonly code: 'ERR_NODE_COMMITTEE'; readonly auditors: number }
   /** The registry was created at another address than the charter names: the deployer's account was used meanwhile. */
   | { readonly code: 'ERR_NODE_REGISTRY'; readonly address: string }
   /** The region is not in the charter. */

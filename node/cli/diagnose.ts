@@ -6,6 +6,7 @@ import { loadDatasets } from '#datasets'
 import { addressOfPrivateKey, charterCid, domainOf, equalBytes, findRegion, toHex } from '#protocol'
 import { RegistryClient } from '../chain/registry-client.ts'
 import { openDataDir } from '../data-dir.ts'
+import { NodeError } from '../node-error.ts'
 import type { OpenedDataDir } from '../data-dir.ts'
 import { checkRules } from '../rules-check.ts'
 import { ApiClient } from './client.ts'
@@ -91,7 +92,10 @@ function checkRegion({ charter, config, privateKey, regionKeys }: OpenedDataDir)
   if (region === undefined) throw new Error(`region ${config.region} is not in the charter`)
   const address = addressOfPrivateKey(privateKey)
   if (!region.committee.some((member) => equalBytes(member, address))) {
-    throw new Error(`${toHex(address)} is not in the committee of ${region.name}`)
+    throw new NodeError(`auditor ${toHex(address)} is not in the committee of ${region.name}`, {
+      code: 'ERR_NODE_NOT_MEMBER',
+      address: toHex(address),
+    })
   }
   if (regionKeys === undefined) throw new Error('region-keys.json is missing: the node could only be an archivist')
   return `${region.name}, one of ${region.committee.length} auditors`

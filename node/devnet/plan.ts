@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { generateX25519Identity, identityToRecipient } from 'age-encryption'
-import { RULES_VERSION, vectorsCid } from '#audit'
-import { datasetCids } from '#datasets'
-import { addressOfPrivateKey, decodeCharter, encodeCharter, orderBytes, PROTOCOL_VERSION, sha256 } from '#protocol'
+import { addressOfPrivateKey } from '#protocol'
 import type { Charter } from '#protocol'
+import { createCharter, createRegionSecrets } from '../founding.ts'
 import { createPrivateKey, identityOf } from '../identity.ts'
 import type { Identity } from '../identity.ts'
 import type { RegionSecrets } from '../region-keys.ts'
@@ -38,11 +36,7 @@ export async function planRegions(names: readonly DevnetRegionName[], auditors: 
   return Promise.all(
     names.map(async (name) => ({
       name,
-      secrets: {
-        region: name,
-        pointSecret: Uint8Array.from(randomBytes(32)),
-        archiveIdentity: await generateX25519Identity(),
-      },
+      secrets: await createRegionSecrets(name, (size) => Uint8Array.from(randomBytes(size))),
       auditors: Array.from({ length: auditors }, (_, index) => planAuditor(`${name}-${index + 1}`, nextPort)),
     })),
   )
@@ -60,29 +54,19 @@ function planAuditor(name: string, nextPort: () => number): PlannedAuditor {
   }
 }
 
-/** The charter of a planned network: this build's rules and data sets, the chain's id, the registry's future address. */
+/** The charter of a planned network. */
 export async function createDevnetCharter(
   regions: readonly PlannedRegion[],
   chain: { readonly chainId: number; readonly registry: Uint8Array },
 ): Promise<Charter> {
-  const [vectors, datasets] = await Promise.all([vectorsCid(), datasetCids()])
-  const founded = await Promise.all(
-    regions.map(async ({ name, secrets, auditors }) => ({
-      name,
-      jurisdictions: [...DEVNET_REGIONS[name]],
-      committee: auditors.map((auditor) => addressOfPrivateKey(auditor.privateKey)).toSorted(orderBytes),
-      archiveRecipient: await identityToRecipient(secrets.archiveIdentity),
-      pointKeyHash: sha256(secrets.pointSecret),
-    })),
-  )
-  const charter: Charter = {
-    v: 1,
+  return createCharter({
     name: 'devnet',
-    protocol: PROTOCOL_VERSION,
-    rules: { version: RULES_VERSION, vectors },
-    datasets: datasets.map(({ name, cid }) => ({ name, cid })),
-    regions: founded,
-    chain: { ...chain },
-  }
-  return decodeCharter(encodeCharter(charter))
+    chain,
+    regions: regions.map(({ name, secrets, auditors }) => ({
+      name,
+      jurisdictions: DEVNET_REGIONS[name],
+      auditors: auditors.map((auditor) => addressOfPrivateKey(auditor.privateKey)),
+      secrets,
+    })),
+  })
 }

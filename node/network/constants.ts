@@ -9,7 +9,9 @@ export const VERDICT_LIMIT_BYTES = 4 * 1024
 export const REASON_LIMIT_CHARS = 500
 /** Both hellos and verdicts must have passed by then; a slow link needs four round trips. */
 export const HELLO_TIMEOUT_MS = 10_000
-/** How long a refused peer has to read why, before its connection is cut. */
+/** How long a refused peer has to read why, before its connection is cut; a busy machine takes seconds. */
+export const PARTING_TIMEOUT_MS = 10_000
+/** How long the last bytes of a stream or connection have to leave. */
 export const FAREWELL_TIMEOUT_MS = 1_000
 
 /** Refusals that are remembered; older ones are forgotten first. */

@@ -171,6 +171,20 @@ export class FrameStream {
     signal.throwIfAborted()
   }
 
+  /**
+   * Waits until the other side has closed its half or the stream is cut, at most until `signal`; never throws. What is
+   * received meanwhile is dropped: the stream is of no more use for reading.
+   */
+  async drain(signal: AbortSignal): Promise<void> {
+    while (!this.#ended && !signal.aborted) {
+      this.#chunks = []
+      this.#size = 0
+      this.#wanted = 1
+      this.#resume()
+      if (this.#size === 0) await this.#untilMore(signal)
+    }
+  }
+
   /** Closes this side after what was sent has left; cuts the stream if that takes longer than `signal` allows. */
   async close(signal: AbortSignal): Promise<void> {
     try {

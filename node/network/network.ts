@@ -7,13 +7,14 @@ import type { Helia } from 'helia'
 import { errorCodeOf, LIMITS } from '#protocol'
 import { FAREWELL_TIMEOUT_MS, HELLO_PROTOCOL, HELLO_TIMEOUT_MS } from './constants.ts'
 import { Dialer } from './dialer.ts'
+import { FrameStream } from './frames.ts'
 import { gateRegistrar } from './gate.ts'
 import type { ProtocolRegistrar } from './gate.ts'
 import { GossipService } from './gossip.ts'
 import { Handshake } from './handshake.ts'
 import { createHost, IDENTIFY_PROTOCOLS } from './libp2p.ts'
 import { NetworkError } from './network-error.ts'
-import { findAddressOfPeer, PeerBook } from './peer-book.ts'
+import { PeerBook } from './peer-book.ts'
 import { Refusals } from './refusals.ts'
 import { Requests } from './requests.ts'
 import type {
@@ -36,6 +37,14 @@ const DEFAULT_LIMITS: NetworkLimits = {
   gossipBytes: LIMITS.gossipBytes,
 }
 
+async function closeConnection(connection: Connection): Promise<void> {
+  try {
+    await connection.close({ signal: AbortSignal.timeout(FAREWELL_TIMEOUT_MS) })
+  } catch (thrown) {
+    connection.abort(thrown instanceof Error ? thrown : new Error(String(thrown)))
+  }
+}
+
 /** libp2p, Helia and what makes them a network of ours. Use {@link createNetwork}. */
 class Libp2pNetwork implements Network {
   readonly peerId: string
@@ -51,6 +60,8 @@ class Libp2pNetwork implements Network {
   readonly #requests: Requests
   readonly #dialer: Dialer
   readonly #handlers = new Map<string, RequestHandler>()
+  /** Connections on which a handshake has begun. */
+  readonly #greeted = new WeakSet<Connection>()
   readonly #tasks = new Set<Promise<void>>()
   #started = false
   #stopped: Promise<void> | undefined
@@ -166,38 +177,39 @@ class Libp2pNetwork implements Network {
     const timer = setTimeout(resolve, HELLO_TIMEOUT_MS, 'late')
     const outcome = await Promise.race([this.#book.isAdmitted(peerId), promise])
     clearTimeout(timer)
-    if (outcome === 'late') {
-      this.#refuse(peerId, { by: 'us', code: 'ERR_NETWORK_NO_HELLO', reason: 'peer does not say hello' })
+    // A handshake that has begun, or a refused peer that still reads why, has a timeout of its own.
+    if (outcome === 'late' && !this.#greeted.has(connection)) {
+      const reason = 'peer does not say hello'
+      this.#refusals.record({ peerId, by: 'us', code: 'ERR_NETWORK_NO_HELLO', reason, isVerdict: false })
       connection.abort(new Error('no hello'))
     }
   }
 
   async #greet(connection: Connection, open: () => Stream | Promise<Stream>): Promise<void> {
     const peerId = connection.remotePeer.toString()
+    this.#greeted.add(connection)
     // An inbound stream can be faster than the event that tells of its connection.
     this.#book.open(connection)
     try {
-      const outcome = await this.#handshake.run(await open(), connection, this.#stop.signal)
-      const address = findAddressOfPeer(connection.remotePeer)
-      if (outcome.ok && address !== undefined) {
+      const frames = new FrameStream(await open())
+      const outcome = await this.#handshake.run(frames, connection.remotePeer, this.#stop.signal)
+      if (outcome.ok) {
         this.#refusals.pardon(peerId)
-        this.#book.admit(connection, address)
+        this.#book.admit(connection, outcome.address)
         return
       }
-      const keyKind = { by: 'us', code: 'ERR_NETWORK_KEY', reason: 'its key is not secp256k1' } as const
-      this.#refuse(peerId, outcome.ok ? keyKind : outcome)
-      await connection.close({ signal: AbortSignal.timeout(FAREWELL_TIMEOUT_MS) })
+      // Recorded before the connection ends: the dialer reads it then.
+      const { by, code, reason } = outcome
+      this.#refusals.record({ peerId, by, code, reason, isVerdict: true })
+      await this.#handshake.part(frames, this.#stop.signal)
+      await closeConnection(connection)
     } catch (thrown) {
       if (connection.status === 'open' && !this.#stop.signal.aborted) {
-        const reason = thrown instanceof Error ? thrown.message : String(thrown)
-        this.#refuse(peerId, { by: 'us', code: errorCodeOf(thrown), reason: `handshake failed: ${reason}` })
+        const reason = `handshake failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+        this.#refusals.record({ peerId, by: 'us', code: errorCodeOf(thrown), reason, isVerdict: false })
       }
       connection.abort(thrown instanceof Error ? thrown : new Error(String(thrown)))
     }
-  }
-
-  #refuse(peerId: string, refusal: Pick<Refusal, 'by' | 'code' | 'reason'>): void {
-    this.#refusals.record({ peerId, ...refusal })
   }
 
   addresses(): string[] {
@@ -236,6 +248,10 @@ class Libp2pNetwork implements Network {
 
   onPeerGone(callback: (peer: PeerView) => void): Unsubscribe {
     return this.#book.onGone(callback)
+  }
+
+  onPeerRefused(callback: (refusal: Refusal) => void): Unsubscribe {
+    return this.#refusals.onRefused(callback)
   }
 }
 

@@ -140,6 +140,8 @@ export type Network = {
   keepConnected(multiaddr: string): void
   onPeerReady(callback: (peer: PeerView) => void): Unsubscribe
   onPeerGone(callback: (peer: PeerView) => void): Unsubscribe
+  /** Each refusal, by either side, as soon as it is known. */
+  onPeerRefused(callback: (refusal: Refusal) => void): Unsubscribe
   /** IPFS: blocks, pins, codecs (raw, dag-pb, dag-cbor). */
   readonly helia: Helia
 }

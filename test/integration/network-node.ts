@@ -2,9 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNetwork } from '../../node/network/network.ts'
-import type { Network, NetworkInit, PeerView, Refusal } from '../../node/network/types.ts'
+import type { Network, NetworkInit, PeerView, Refusal, Unsubscribe } from '../../node/network/types.ts'
 import { openBlockStore } from '#storage'
 import type { BlockStore } from '#storage'
+import { until as untilFound } from '../support/until.ts'
+
+/** Below mocha's own, so that a failure says what did not come; far above what a machine with ten times its load takes. */
+const DEADLINE_MS = 50_000
 
 /** One node under test, with a real block store in a directory of its own. */
 export type TestNode = { readonly network: Network; readonly blocks: BlockStore; stop(): Promise<void> }
@@ -37,50 +41,66 @@ export async function createTestNode({ seed, directory, ...init }: TestNodeInit)
     network,
     blocks,
     stop: async () => {
-      await network.stop()
-      await blocks.close()
-      if (directory === undefined) await rm(path, { recursive: true, force: true })
+      try {
+        await network.stop()
+        await blocks.close()
+      } finally {
+        if (directory === undefined) await rm(path, { recursive: true, force: true })
+      }
     },
+  }
+}
+
+/** Looks now and at each event until `find` finds. */
+async function untilEvent<T>(
+  what: string,
+  find: () => T | undefined,
+  sources: readonly ((callback: () => void) => Unsubscribe)[],
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const look = (): void => {
+    const found = find()
+    if (found !== undefined) resolve(found)
+  }
+  const timer = setTimeout(() => reject(new Error(`not within ${DEADLINE_MS} ms: ${what}`)), DEADLINE_MS)
+  const subscriptions = sources.map((subscribe) => subscribe(look))
+  look()
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    for (const unsubscribe of subscriptions) unsubscribe()
   }
 }
 
 /** Waits until a node has `count` peers. */
 export async function untilPeers(network: Network, count: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const check = (): void => {
-    if (network.peers().length === count) resolve()
-  }
-  const subscriptions = [network.onPeerReady(check), network.onPeerGone(check)]
-  check()
-  await promise
-  for (const unsubscribe of subscriptions) unsubscribe()
+  await untilEvent(`${count} peers`, () => (network.peers().length === count ? true : undefined), [
+    (look) => network.onPeerReady(look),
+    (look) => network.onPeerGone(look),
+  ])
 }
 
 /** The next peer that becomes ready, or is ready already. */
 export async function untilReady(network: Network, peerId: string): Promise<PeerView> {
-  const { promise, resolve } = Promise.withResolvers<PeerView>()
-  const unsubscribe = network.onPeerReady((peer) => {
-    if (peer.peerId === peerId) resolve(peer)
-  })
-  const known = network.peers().find((peer) => peer.peerId === peerId)
-  if (known !== undefined) resolve(known)
-  try {
-    return await promise
-  } finally {
-    unsubscribe()
-  }
+  return untilEvent(`${peerId} is ready`, () => network.peers().find((peer) => peer.peerId === peerId), [
+    (look) => network.onPeerReady(look),
+  ])
 }
 
-/** Waits, a turn of the event loop at a time, until `find` finds. There is no event for what these tests look for. */
-export async function until<T>(find: () => T | undefined): Promise<T> {
-  for (;;) {
-    const found = find()
-    if (found !== undefined) return found
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+/** The refusal of a peer, or by it, as soon as a node has recorded it at least `count` times. */
+export async function untilRefused(network: Network, peerId: string, count = 1): Promise<Refusal> {
+  return untilEvent(
+    `refusal ${count} of ${peerId}`,
+    () => network.refusals().find((refusal) => refusal.peerId === peerId && refusal.count >= count),
+    [(look) => network.onPeerRefused(look)],
+  )
 }
 
-/** The refusal of a peer, as soon as a node has recorded it. */
-export async function untilRefused(network: Network, peerId: string): Promise<Refusal> {
-  return until(() => network.refusals().find((refusal) => refusal.peerId === peerId))
+/** Waits for what has no event; see `test/support/until.ts`. */
+export async function until<T>(
+  what: string,
+  find: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  return untilFound(what, find, { deadlineMs: DEADLINE_MS })
 }

@@ -212,7 +212,7 @@ describe('network requests', () => {
       // The same stream of an admitted peer is handed over.
       const friend = (client.network.helia as HeliaWithLibp2p).libp2p.getConnections()[0]
       await friend?.newStream('/raw/1')
-      await until(() => (streams === 1 ? true : undefined))
+      await until('the stream', () => streams === 1)
       await libp2p.unhandle('/raw/1')
     })
   })

@@ -3,25 +3,25 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addressOfPrivateKey } from '#protocol'
-import type { Verdict } from '../../node/network/types.ts'
-import { createTestNode, keyOf, untilPeers, untilReady, untilRefused, until } from './network-node.ts'
+import { createTestNode, keyOf, until, untilPeers, untilReady } from './network-node.ts'
 import type { TestNode, TestNodeInit } from './network-node.ts'
-
-function judgeFor(own: number, what: string): (hello: Uint8Array) => Verdict {
-  return (hello) => {
-    if (hello[0] === own) return { ok: true }
-    return { ok: false, code: 'ERR_TEST_CHARTER', reason: `${what} differs: ours ${own}, theirs ${hello[0]}` }
-  }
-}
 
 describe('network', () => {
   const nodes: TestNode[] = []
+  const directories: string[] = []
 
   async function startNode(init: TestNodeInit): Promise<TestNode> {
     const node = await createTestNode(init)
     nodes.push(node)
     await node.network.start()
     return node
+  }
+
+  /** A directory for a node that starts twice. */
+  async function createDirectory(): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), 'kwitness-network-'))
+    directories.push(directory)
+    return directory
   }
 
   /** Starts nodes that all know those before them, and waits until each has all others as peers. */
@@ -36,6 +36,7 @@ describe('network', () => {
 
   afterEach(async () => {
     await Promise.all(nodes.splice(0).map((node) => node.stop()))
+    await Promise.all(directories.splice(0).map((directory) => rm(directory, { recursive: true, force: true })))
   })
 
   it('delivers every message of four nodes on one address to the three others, and none to its author', async () => {
@@ -52,9 +53,11 @@ describe('network', () => {
     }
     // A node sends to those whose subscription it has heard of.
     for (const [i, node] of mesh.entries()) {
-      for (let n = 0; (await node.network.gossip.publish('test', Buffer.from(`warm ${i} ${n}`))) < 3; n += 1) {
-        await new Promise((resolve) => setImmediate(resolve))
-      }
+      let n = 0
+      await until('three subscribers', async () => {
+        n += 1
+        return (await node.network.gossip.publish('test', Buffer.from(`warm ${i} ${n}`))) === 3
+      })
     }
     for (let k = 0; k < 200; k += 1) {
       await mesh[k % 4]?.network.gossip.publish('test', Buffer.from(`message ${k}`))
@@ -62,7 +65,7 @@ describe('network', () => {
     }
     for (const [i, set] of received.entries()) {
       const expected = Array.from({ length: 200 }, (_, k) => k).filter((k) => k % 4 !== i)
-      await until(() => (expected.every((k) => set.has(`message ${k}`)) ? true : undefined))
+      await until(`messages at node ${i}`, () => expected.every((k) => set.has(`message ${k}`)))
       assert.ok(!set.has(`message ${i}`))
     }
     assert.deepEqual(twice, [])
@@ -71,7 +74,7 @@ describe('network', () => {
   it('shows a peer with the Ethereum address of its key and with the agent that it names', async () => {
     const [first, second] = await startMesh(2)
     assert.ok(first !== undefined && second !== undefined)
-    const peer = await until(() => first.network.peers().find((p) => p.agent !== ''))
+    const peer = await until('the agent', () => first.network.peers().find((p) => p.agent !== ''))
     assert.equal(peer.peerId, second.network.peerId)
     assert.deepEqual(peer.address, addressOfPrivateKey(keyOf(1)))
     assert.equal(peer.agent, 'test/1')
@@ -79,69 +82,9 @@ describe('network', () => {
     assert.equal(second.network.peers()[0]?.direction, 'outbound')
   })
 
-  it('refuses a peer of another charter, and both sides record what differs', async () => {
-    const first = await startNode({ seed: 1, hello: new Uint8Array([7]), judge: judgeFor(7, 'charter') })
-    const second = await startNode({
-      seed: 2,
-      hello: new Uint8Array([8]),
-      judge: judgeFor(8, 'charter'),
-      bootstrap: first.network.addresses(),
-    })
-    const atFirst = await untilRefused(first.network, second.network.peerId)
-    const atSecond = await untilRefused(second.network, first.network.peerId)
-    assert.equal(atFirst.reason, 'charter differs: ours 7, theirs 8')
-    assert.equal(atSecond.reason, 'charter differs: ours 8, theirs 7')
-    assert.equal(atFirst.code, 'ERR_TEST_CHARTER')
-    assert.deepEqual([atFirst.by, atSecond.by], ['us', 'us'])
-    assert.deepEqual([...first.network.peers(), ...second.network.peers()], [])
-  })
-
-  it('tells a peer that would accept why it is refused', async () => {
-    const first = await startNode({ seed: 1, judge: () => ({ ok: false, code: 'ERR_TEST_FULL', reason: 'no\nroom' }) })
-    const second = await startNode({ seed: 2, bootstrap: first.network.addresses() })
-    const refusal = await untilRefused(second.network, first.network.peerId)
-    assert.deepEqual([refusal.by, refusal.code, refusal.reason], ['them', 'ERR_TEST_FULL', 'no?room'])
-    await untilRefused(first.network, second.network.peerId)
-    assert.deepEqual(second.network.peers(), [])
-  })
-
-  it('refuses a peer whose hello cannot be judged or is too large', async () => {
-    const first = await startNode({
-      seed: 1,
-      judge: () => {
-        throw new Error('not canonical')
-      },
-    })
-    const second = await startNode({ seed: 2, bootstrap: first.network.addresses() })
-    assert.equal((await untilRefused(first.network, second.network.peerId)).code, 'ERR_NETWORK_HELLO')
-
-    const third = await startNode({ seed: 3 })
-    await startNode({ seed: 4, hello: new Uint8Array(64 * 1024 + 1), bootstrap: third.network.addresses() })
-    const refusal = await until(() => third.network.refusals()[0])
-    assert.equal(refusal.code, 'ERR_NETWORK_TOO_LARGE')
-  })
-
-  it('leaves a refused peer alone until the back-off has passed', async () => {
-    let greetings = 0
-    const first = await startNode({
-      seed: 1,
-      judge: () => {
-        greetings += 1
-        return { ok: false, code: 'ERR_TEST_NO', reason: 'no' }
-      },
-    })
-    const second = await startNode({ seed: 2, bootstrap: first.network.addresses(), random: () => 0 })
-    await untilRefused(second.network, first.network.peerId)
-    const third = await startNode({ seed: 3, bootstrap: first.network.addresses() })
-    await untilRefused(third.network, first.network.peerId)
-    assert.equal(greetings, 2)
-    assert.equal(second.network.refusals()[0]?.count, 1)
-  })
-
   it('connects again when a peer returns', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'kwitness-network-'))
-    const first = await createTestNode({ seed: 1, directory })
-    await first.network.start()
+    const directory = await createDirectory()
+    const first = await startNode({ seed: 1, directory })
     const [address] = first.network.addresses()
     assert.ok(address !== undefined)
     const port = /tcp\/(\d+)/.exec(address)?.[1] ?? ''
@@ -150,8 +93,7 @@ describe('network', () => {
     await first.stop()
     await untilPeers(second.network, 0)
 
-    const again = await createTestNode({ seed: 1, directory, listen: [`/ip4/127.0.0.1/tcp/${port}`] })
-    await again.network.start()
+    const again = await startNode({ seed: 1, directory, listen: [`/ip4/127.0.0.1/tcp/${port}`] })
     await untilReady(second.network, first.network.peerId)
     await untilReady(again.network, second.network.peerId)
     // Gossip runs over the new connection, both ways.
@@ -160,12 +102,12 @@ describe('network', () => {
       heard.resolve(Buffer.from(bytes).toString())
       return 'accept'
     })
-    for (let n = 0; (await again.network.gossip.publish('test', Buffer.from(`back ${n}`))) === 0; n += 1) {
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    let n = 0
+    await until('a subscriber', async () => {
+      n += 1
+      return (await again.network.gossip.publish('test', Buffer.from(`back ${n}`))) === 1
+    })
     assert.match(await heard.promise, /^back /)
-    await again.stop()
-    await rm(directory, { recursive: true, force: true })
   })
 
   it('takes a second connection from the same side as the return of a peer, and shakes hands again', async () => {
@@ -178,7 +120,7 @@ describe('network', () => {
     // The same key again, while the first connection is still open: as after a restart that left no trace.
     const id = second.network.peerId
     await startNode({ seed: 2, bootstrap: first.network.addresses() })
-    await until(() => (events.length >= 3 ? true : undefined))
+    await until('three events', () => events.length >= 3)
     assert.deepEqual(events.slice(0, 3), [`ready ${id}`, `gone ${id}`, `ready ${id}`])
   })
 
@@ -197,7 +139,7 @@ describe('network', () => {
     assert.ok(sockets() > before)
     for (const node of mesh) await node.network.stop()
     for (const node of mesh) await node.network.stop()
-    await until(() => (sockets() <= before ? true : undefined))
+    await until('no socket', () => sockets() <= before)
     const [node] = mesh
     assert.ok(node !== undefined)
     await assert.rejects(node.network.start(), { code: 'ERR_NETWORK_STOPPED' })

@@ -42,114 +42,132 @@ export type InFlightInit = {
 /** This sponsor's batches on their way to a certificate, and what becomes of claims that do not get one. */
 export class InFlight {
   readonly #init: InFlightInit
+  /** Batches that hold a place in flight, until they are decided or relieved. */
   readonly #watches = new Map<string, NodeJS.Timeout>()
-  /** Batches that gave up their place: their certificate may still come. */
-  readonly #relieved = new Set<string>()
-  readonly #ending = new Set<string>()
+  /** The last piece of work on each batch that is under way. */
+  readonly #turns = new Map<string, Promise<void>>()
   readonly #retries = new Set<NodeJS.Timeout>()
+  /** Times that the claims of a bill were proposed again. */
   readonly #tries = new Map<string, number>()
+  #isStopped = false
 
   constructor(init: InFlightInit) {
     this.#init = init
   }
 
+  /** Batches that hold a place. */
   get size(): number {
     return this.#watches.size
   }
 
+  /** A batch was announced, and holds a place from now on. */
   add(announcement: Announcement): void {
+    if (this.#isStopped) return
     const key = announcement.batch.toString()
-    const watch = setTimeout(() => void this.#relieve(announcement), RELIEVE_MS)
+    const watch = setTimeout(() => void this.#watchFor(announcement), RELIEVE_MS)
     clearTimeout(this.#watches.get(key))
     this.#watches.set(key, watch)
   }
 
-  stop(): void {
+  /** Ends all waiting; what was to be proposed again is in the durable queue. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
     for (const timer of [...this.#watches.values(), ...this.#retries]) clearTimeout(timer)
+    await Promise.allSettled(this.#turns.values())
   }
 
-  #leave(key: string): boolean {
+  #leave(key: string): void {
     clearTimeout(this.#watches.get(key))
-    return this.#watches.delete(key)
+    this.#watches.delete(key)
   }
 
   /** A batch of anybody was certified: if it is an own one, its place is free, and refused claims end. */
   async certified(loaded: LoadedBatch, certificate: Certificate): Promise<void> {
-    const key = loaded.announcement.batch.toString()
-    const wasWaited = this.#leave(key)
-    if (!wasWaited && !this.#relieved.delete(key)) return
-    for (const [index, claim] of loaded.claims.entries()) {
-      if (!isBitSet(certificate.bitmap, index)) await this.#end(claim, await this.#reasonFor(loaded.digest, index))
-      else this.#tries.delete(claim.bill.toString())
-    }
+    const { sponsor, batch } = loaded.announcement
+    if (!this.#init.polls.isOwn(sponsor)) return
+    await this.#inTurn(batch.toString(), async () => this.#settle(loaded, certificate))
     this.#init.freed()
   }
 
+  async #settle(loaded: LoadedBatch, certificate: Certificate): Promise<void> {
+    for (const [index, claim] of loaded.claims.entries()) {
+      if (!isBitSet(certificate.bitmap, index)) await this.#end(claim, await this.#reasonFor(loaded, index))
+      else this.#tries.delete(claim.bill.toString())
+    }
+    this.#leave(loaded.announcement.batch.toString())
+  }
+
   /**
-   * An own batch can no longer be certified: what the committee may still accept is proposed again, the rest ends with
-   * its reason. Its place is given up only when the claims are in the durable queue again: a crash before loses nothing.
+   * A batch of anybody can no longer be certified. Of an own one, what the committee may still accept is proposed again,
+   * the rest ends with its reason. When this returns the claims are in the durable queue again: a crash before loses
+   * nothing, since the batch is still open then.
    */
   async split(announcement: Announcement): Promise<void> {
+    const { polls, loader } = this.#init
+    if (!polls.isOwn(announcement.sponsor)) return
     const key = announcement.batch.toString()
-    if (!this.#watches.has(key) && !this.#relieved.has(key)) return
-    await this.#once(key, async () => {
-      const loaded = await this.#init.loader.load(announcement, AbortSignal.timeout(LOAD_TIMEOUT_MS))
-      const tally = this.#init.polls.findTally(loaded.digest)
+    await this.#inTurn(key, async () => {
+      const loaded = await loader.load(announcement, AbortSignal.timeout(LOAD_TIMEOUT_MS))
+      const tally = polls.countClaims(loaded.digest, loaded.leaves)
       const again: number[] = []
       for (const [index, claim] of loaded.claims.entries()) {
-        const refusal = tally?.reasonFor(index)
-        const isRefused = tally?.isRefused(index) === true
-        if (isRefused && (refusal?.code !== 'ERR_CLAIM_ABSTAINED' || this.#isTired(claim))) {
+        const refusal = tally.reasonFor(index)
+        if (tally.isRefused(index) && (refusal?.code !== 'ERR_CLAIM_ABSTAINED' || this.#isTired(claim))) {
           await this.#end(claim, refusalReason(refusal?.code ?? 'ERR_CLAIM_REFUSED', refusal?.heldBy))
         } else {
           again.push(index)
         }
       }
-      // A batch that was relieved has proposed its uncontested claims again already: the same claim twice is harmless.
       await this.#proposeAgain(loaded, again)
-      this.#relieved.delete(key)
       this.#leave(key)
     })
+    this.#init.freed()
+  }
+
+  async #watchFor(announcement: Announcement): Promise<void> {
+    const key = announcement.batch.toString()
+    try {
+      await this.#inTurn(key, async () => this.#relieve(announcement))
+    } catch (cause) {
+      this.#init.log.warn({ batch: key, code: errorCodeOf(cause) }, 'contested batch not relieved; it is tried again')
+      this.add(announcement)
+    }
     this.#init.freed()
   }
 
   // With an auditor away, a contested claim may leave its batch open for as long: the others are not made to wait for it.
   // Only the same claim goes into another batch, never another one, so that both may be certified and it counts once.
   async #relieve(announcement: Announcement): Promise<void> {
-    const { context, loader, polls, log } = this.#init
+    const { context, store, loader, polls, log } = this.#init
     const key = announcement.batch.toString()
     if (!this.#watches.has(key)) return
-    const votes = polls.votesOn(digestOf(announcement.batch))
-    if (votes.length < context.quorum) {
+    const digest = digestOf(announcement.batch)
+    const certificate = (await store.batches.find(digest))?.certificate
+    if (certificate === undefined && polls.votesOn(digest).length < context.quorum) {
       this.add(announcement)
       return
     }
-    try {
-      await this.#once(key, async () => {
-        const loaded = await loader.load(announcement, AbortSignal.timeout(LOAD_TIMEOUT_MS))
-        const agreed = [...loaded.claims.keys()].filter((i) => votes.every((vote) => isBitSet(vote.bitmap, i)))
-        await this.#proposeAgain(loaded, agreed)
-        this.#relieved.add(key)
-        this.#leave(key)
-        log.warn(
-          { batch: key, again: agreed.length, claims: loaded.claims.length },
-          'batch is contested; the rest goes on',
-        )
-      })
-      this.#init.freed()
-    } catch (cause) {
-      log.warn({ batch: key, code: errorCodeOf(cause) }, 'contested batch not relieved; it is tried again')
-      this.add(announcement)
+    const loaded = await loader.load(announcement, AbortSignal.timeout(LOAD_TIMEOUT_MS))
+    if (certificate !== undefined) {
+      // It was certified, and what follows from it could not be written then.
+      await this.#settle(loaded, certificate)
+      return
     }
+    const votes = polls.countClaims(loaded.digest, loaded.leaves).votes()
+    const agreed = [...loaded.claims.keys()].filter((i) => votes.every((vote) => isBitSet(vote.bitmap, i)))
+    await this.#proposeAgain(loaded, agreed)
+    this.#leave(key)
+    log.warn({ batch: key, again: agreed.length, claims: loaded.claims.length }, 'batch is contested; the rest goes on')
   }
 
-  async #once(key: string, task: () => Promise<void>): Promise<void> {
-    if (this.#ending.has(key)) return
-    this.#ending.add(key)
+  // One piece of work on a batch after another: a split that comes while its batch is relieved decides all claims after it.
+  async #inTurn(key: string, task: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(task, task)
+    this.#turns.set(key, turn)
     try {
-      await task()
+      await turn
     } finally {
-      this.#ending.delete(key)
+      if (this.#turns.get(key) === turn) this.#turns.delete(key)
     }
   }
 
@@ -158,20 +176,27 @@ export class InFlight {
   }
 
   async #proposeAgain(loaded: LoadedBatch, indices: readonly number[]): Promise<void> {
+    const { store } = this.#init
     const bills = new Map<string, PreparedBill>()
+    const standing = await store.claims.findMany(loaded.claimIds)
     for (const index of indices) {
       const claim = loaded.claims[index]
-      if (claim === undefined) continue
+      // Certified in another batch by now, for one that was relieved.
+      const isDone = standing[index] !== undefined && standing[index].state !== 'proposed'
+      if (claim === undefined || isDone) continue
       const key = claim.bill.toString()
       const claims = [...(bills.get(key)?.claims ?? []), claim]
       const visibility = loaded.batch.entries[index]?.kind ?? 'sealed'
       bills.set(key, { cid: claim.bill, visibility, claims, queueKey: claim.bill.bytes })
     }
-    const { store } = this.#init
+    // A bill without a record here was handed in before this store was lost: the queue cannot take it up again.
+    const records = await store.bills.findMany([...bills.values()].map(({ cid }) => cid.bytes))
+    const queued = [...bills.values()].filter((_, i) => records[i] !== undefined)
     await store.commit(
-      [...bills.values()].map((bill) => store.queue.put(bill.queueKey, bill.cid)),
+      queued.map((bill) => store.queue.put(bill.queueKey, bill.cid)),
       { durable: true },
     )
+    if (this.#isStopped) return
     for (const [key, bill] of bills) {
       const tries = this.#tries.get(key) ?? 0
       this.#tries.set(key, tries + 1)
@@ -187,10 +212,10 @@ export class InFlight {
   }
 
   // The committee's reason; this node's own where the certificate came without the votes.
-  async #reasonFor(digest: Uint8Array, index: number): Promise<Reason> {
+  async #reasonFor({ digest, leaves }: LoadedBatch, index: number): Promise<Reason> {
     const { polls, store } = this.#init
     const own = await store.ownVotes.find(digest)
-    const refusal = polls.findTally(digest)?.reasonFor(index) ?? own?.refusals.find((r) => r.index === index)
+    const refusal = polls.countClaims(digest, leaves).reasonFor(index) ?? own?.refusals.find((r) => r.index === index)
     return refusalReason(refusal?.code ?? 'ERR_CLAIM_REFUSED', refusal?.heldBy)
   }
 

@@ -174,7 +174,8 @@ export class Intake {
         this.#init.log.error(fields, 'queued bill cannot be read; it is tried again')
       }
     }
-    if (failed.length > 0) this.#retry = setTimeout(() => void this.#takeUp(failed, signal), RESUME_RETRY_MS)
+    if (failed.length > 0 && !signal.aborted)
+      this.#retry = setTimeout(() => void this.#takeUp(failed, signal), RESUME_RETRY_MS)
     return failed.length
   }
 
@@ -254,10 +255,11 @@ export class Intake {
     }
   }
 
-  /** True if the bill was submitted here by this account. */
+  /** True if the bill was submitted here, to be sealed, by this account. */
   async isHolder(cid: CID, accountId: string): Promise<boolean> {
     const record = await this.#init.store.bills.find(cid.bytes)
-    return record !== undefined && equalBytes(record.holder, this.#commitTo(accountId))
+    // Somebody else's age file handed in as a public bill makes nobody the holder of what is in it.
+    return record?.visibility === 'sealed' && equalBytes(record.holder, this.#commitTo(accountId))
   }
 
   // A keyed hash, so that the public cannot try account names; this node alone can show whose claim it is.

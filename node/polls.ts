@@ -72,15 +72,21 @@ export class Polls {
 
   /** Certificate of a batch, if the votes at hand make one; with the leaves, one whose bitmap gives its root. */
   findCertificate(digest: Uint8Array, leaves?: readonly Uint8Array[]): Certificate | undefined {
-    const fits = (vote: Vote): boolean =>
-      equalBytes(merkleRoot((leaves ?? []).filter((_, i) => isBitSet(vote.bitmap, i))), vote.content.acceptedRoot)
-    const outcome = this.#polls.get(toHex(digest))?.outcome(leaves === undefined ? undefined : fits)
+    const tally = this.#polls.get(toHex(digest))
+    const outcome = leaves === undefined ? tally?.outcome() : tally?.outcome((vote) => isBitmapTrue(vote, leaves))
     return outcome?.kind === 'certified' ? outcome.certificate : undefined
   }
 
-  /** The count of a batch, while it is open. */
-  findTally(digest: Uint8Array): Tally | undefined {
-    return this.#polls.get(toHex(digest))
+  /** True if no content can reach a quorum any more. */
+  isSplit(digest: Uint8Array): boolean {
+    return this.#polls.get(toHex(digest))?.outcome().kind === 'split'
+  }
+
+  /** The count of a batch, while it is open, claim by claim: votes whose bitmap was changed on the way are left out. */
+  countClaims(digest: Uint8Array, leaves: readonly Uint8Array[]): Tally {
+    const tally = new Tally(this.#context.committee.length)
+    for (const vote of this.votesOn(digest)) if (isBitmapTrue(vote, leaves)) tally.add(vote)
+    return tally
   }
 
   /** This node's own vote among those counted. */
@@ -104,6 +110,7 @@ export class Polls {
   /** Forgets a batch that is certified or abandoned. */
   close(digest: Uint8Array): void {
     this.#polls.delete(toHex(digest))
+    this.know(digest)
   }
 
   /** Votes at hand on a batch, own one included. */
@@ -115,4 +122,10 @@ export class Polls {
   isOwn(address: Uint8Array): boolean {
     return equalBytes(address, this.#context.address)
   }
+}
+
+// Nobody signs the bitmap, so that whoever passes a vote on can change it; the root beside it is signed.
+function isBitmapTrue(vote: Vote, leaves: readonly Uint8Array[]): boolean {
+  const accepted = leaves.filter((_, i) => isBitSet(vote.bitmap, i))
+  return equalBytes(merkleRoot(accepted), vote.content.acceptedRoot)
 }

@@ -90,7 +90,7 @@ export class Sponsor {
     this.#isStopped = true
     clearTimeout(this.#linger)
     clearTimeout(this.#pause)
-    this.#inFlight.stop()
+    await this.#inFlight.stop()
     await this.#proposing
   }
 
@@ -145,6 +145,7 @@ export class Sponsor {
 
   // What failed (a full disk) fails again at once: each try costs work and log lines.
   #rest(): void {
+    if (this.#isStopped) return
     clearTimeout(this.#pause)
     this.#pause = setTimeout(() => {
       this.#pause = undefined

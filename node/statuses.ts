@@ -13,6 +13,7 @@ import {
 } from '#protocol'
 import { keyOfNumber } from '#storage'
 import type { AnchorRecord, BatchRecord, BillRecord, ClaimRecord, Store } from '#storage'
+import { plainKey } from './ledger.ts'
 import type { RegionContext } from './region-context.ts'
 
 /** Order of the states that a claim passes; the least advanced claim gives the bill's state. */
@@ -42,20 +43,30 @@ export class Statuses {
     cid: CID | undefined = record?.cid,
   ): Promise<BillStatus> {
     const statuses = await Promise.all(claims.map(async (claim) => this.#describe(claim)))
+    const state = stateOf(record, claims)
+    const isEnded = state === 'rejected' || state === 'needs-review'
     const last = (key: keyof ClaimRecord): number | undefined => latest(claims.map((claim) => claim[key]))
     return {
       cid: cid?.toString() ?? '',
-      state: stateOf(record, claims),
-      visibility: record?.visibility ?? claims[0]?.visibility ?? 'sealed',
+      state,
+      visibility: record?.visibility ?? (await this.#visibilityOf(claims[0], cid)),
       region: this.#context.region.name,
       ...(record?.file === undefined ? {} : { file: record.file }),
       ...(record === undefined ? {} : { receivedAt: new Date(record.receivedAtMs).toISOString() }),
-      ...(record?.reason === undefined ? {} : { reason: record.reason }),
+      ...(record?.reason === undefined || !isEnded ? {} : { reason: record.reason }),
       claims: statuses,
       ...since(record, 'certifiedMs', last('certifiedAtMs')),
       ...since(record, 'anchoredMs', last('anchoredAtMs')),
       ...since(record, 'finalMs', last('finalAtMs')),
     }
+  }
+
+  // The same plain bytes handed in sealed and public are two files and one claim, whose record is of one of them.
+  async #visibilityOf(claim: ClaimRecord | undefined, cid: CID | undefined): Promise<BillRecord['visibility']> {
+    if (claim === undefined || cid === undefined) return 'sealed'
+    if (claim.claim.bill.equals(cid)) return claim.visibility
+    const open = await this.#store.billsByPlainHash.find(plainKey('public', claim.claim.plainHash))
+    return open?.equals(cid) === true ? 'public' : 'sealed'
   }
 
   /** The latest bills that were submitted here, newest first. */

@@ -54,7 +54,7 @@ export type VoterInit = {
   readonly onCertified: (loaded: LoadedBatch, certificate: Certificate) => Promise<void>
   /** Called for each announcement of this node's own that comes from others. */
   readonly onOwn: (announcement: Announcement) => void
-  /** Called for each batch that can no longer be certified; bears a repeat. */
+  /** Called for each batch that can no longer be certified; again if it failed, or the process ended before the batch was given up. */
   readonly onSplit: (announcement: Announcement) => Promise<void>
   readonly log: Logger
 }
@@ -66,6 +66,8 @@ export class Voter {
   readonly #bills = new Limiter(BILLS_AT_A_TIME)
   readonly #lanes = new WorkLanes()
   readonly #loaded = new Map<string, LoadedBatch>()
+  /** Batches that are being given up. */
+  readonly #splitting = new Map<string, Promise<void>>()
 
   constructor(init: VoterInit) {
     this.#init = init
@@ -74,6 +76,7 @@ export class Voter {
   async stop(): Promise<void> {
     this.#stopped.abort()
     await this.#lanes.allSettled()
+    await Promise.allSettled(this.#splitting.values())
   }
 
   /**
@@ -175,17 +178,23 @@ export class Voter {
     // A member that votes one way here and another way there can make a split of what others certify.
     if (record?.state === 'abandoned' && given === undefined) return
     const certificate = given ?? polls.findCertificate(digest)
-    // Voted already and nothing new to certify: the second run of a batch, spared the fetch.
-    if (certificate === undefined && polls.hasOwnVote(digest)) return
+    // Voted already and nothing new to certify: the second run of a batch, spared the fetch. A split that could not be
+    // carried out before is.
+    if (certificate === undefined && polls.hasOwnVote(digest)) {
+      if (polls.isSplit(digest)) await this.#split(announcement)
+      return
+    }
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(BATCH_TIMEOUT_MS)])
     const key = toHex(digest)
     const loaded = own ?? this.#loaded.get(key) ?? (await this.#load(announcement, signal))
     if (own === undefined) await loader.fetchBills(loaded, signal)
     this.#keep(key, loaded)
-    if (certificate === undefined) await this.#vote(loaded, signal)
-    const formed = given ?? polls.findCertificate(digest, loaded.leaves)
+    // Where all votes at hand came with bitmaps that were changed, this one brings the true one.
+    const find = (): Certificate | undefined => given ?? polls.findCertificate(digest, loaded.leaves)
+    if (find() === undefined && !polls.hasOwnVote(digest)) await this.#vote(loaded, signal)
+    const formed = find()
     if (formed !== undefined) await this.#certify(loaded, formed)
-    else if (polls.findTally(digest)?.outcome().kind === 'split') await this.#split(announcement)
+    else if (polls.isSplit(digest)) await this.#split(announcement)
   }
 
   async #load(announcement: Announcement, signal: AbortSignal): Promise<LoadedBatch> {
@@ -217,11 +226,23 @@ export class Voter {
     }
   }
 
-  // The sponsor first: only when its claims are in the durable queue again may the batch be forgotten.
+  // Once, whether the last vote or the audit saw it first.
   async #split(announcement: Announcement): Promise<void> {
-    await this.#init.onSplit(announcement)
-    await this.#init.ledger.abandon(digestOf(announcement.batch))
-    this.#init.polls.close(digestOf(announcement.batch))
+    const key = announcement.batch.toString()
+    const running = this.#splitting.get(key) ?? this.#giveUp(announcement).finally(() => this.#splitting.delete(key))
+    this.#splitting.set(key, running)
+    await running
+  }
+
+  // The sponsor first: only when its claims are in the durable queue again may the batch be forgotten. What fails before
+  // leaves the batch announced, and sync or the next start brings it here again.
+  async #giveUp(announcement: Announcement): Promise<void> {
+    const { store, ledger, polls, onSplit } = this.#init
+    const digest = digestOf(announcement.batch)
+    if ((await store.batches.find(digest))?.state !== 'announced') return
+    await onSplit(announcement)
+    await ledger.abandon(digest)
+    polls.close(digest)
   }
 
   async #vote(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {

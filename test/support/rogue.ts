@@ -67,6 +67,7 @@ export class Rogue {
   readonly #hidden: { readonly cid: CID; readonly bytes: Uint8Array }[] = []
   /** What it answers to a peer's sync, by the peer's address in hex. */
   syncAnswer: (peer: string) => readonly (SyncRecord | Uint8Array)[] = () => []
+  #asked = 0
   readonly #examiner: Examiner
   readonly #loader: BatchLoader
   readonly #folder: string
@@ -117,13 +118,18 @@ export class Rogue {
   }
 
   /**
-   * Joins a region with the key of the auditor at `position`, which must not run; or with `key`, a stranger's.
+   * Joins a region with the key of the auditor at `position`, which must not run.
    *
-   * @param key a key outside of the committee: the peer is then admitted, since it has the charter, but is no member.
+   * @param stranger a key outside of the committee, and whom to connect with: the peer is admitted, since it has the
+   * charter, but is no member.
    */
-  static async join(region: LiveRegion, position: number, key?: Uint8Array): Promise<Rogue> {
+  static async join(
+    region: LiveRegion,
+    position: number,
+    stranger?: { readonly key: Uint8Array; readonly bootstrap: readonly string[] },
+  ): Promise<Rogue> {
     const init = region.nodeInit(position)
-    const { charter, regionSecret, archiveIdentity, bootstrap } = init
+    const { charter, regionSecret, archiveIdentity } = init
     const member = init.privateKey
     const context = createRegionContext(charter, init.region, {
       address: addressOfPrivateKey(member),
@@ -131,7 +137,8 @@ export class Rogue {
       regionSecret,
       archiveIdentity,
     })
-    const privateKey = key ?? member
+    const privateKey = stranger?.key ?? member
+    const bootstrap = stranger?.bootstrap ?? init.bootstrap
     const folder = await mkdtemp(join(tmpdir(), 'kwitness-rogue-'))
     const blocks = await openBlockStore(join(folder, 'blocks'))
     const network = await createNetwork({
@@ -155,7 +162,7 @@ export class Rogue {
       folder,
     })
     await network.start()
-    const running = region.nodes.filter((node) => node !== undefined).length
+    const running = stranger?.bootstrap.length ?? region.nodes.filter((node) => node !== undefined).length
     await until('the rogue is connected to all that run', () => network.peers().length >= running)
     await rogue.#untilHeardBy(running)
     return rogue
@@ -363,7 +370,14 @@ export class Rogue {
     return this.#loader.load(announcement, AbortSignal.timeout(10_000))
   }
 
+  /** Waits until peers have asked it `count` more times what they lack. */
+  async untilAsked(count: number): Promise<void> {
+    const enough = this.#asked + count
+    await until(`${count} peers ask`, () => this.#asked >= enough)
+  }
+
   async *#answerSync(peer: string): AsyncGenerator<Uint8Array> {
+    this.#asked += 1
     for (const record of this.syncAnswer(peer)) {
       yield record instanceof Uint8Array ? record : encodeSyncRecord(record)
     }

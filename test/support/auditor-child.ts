@@ -1,0 +1,59 @@
+/*
+ * One auditor as a process of its own, driven over IPC, so that a test can kill it at any moment.
+ */
+import { pino } from 'pino'
+import type { BillStatus, Submission } from '#api'
+import { decodeCharter, errorCodeOf } from '#protocol'
+import { createNode } from '../../node/node.ts'
+import type { AuditorNode, NodeInit } from '../../node/node.ts'
+
+/** What the parent says first: everything that an auditor is started with, the charter as its bytes. */
+export type ChildInit = Omit<NodeInit, 'log' | 'charter'> & { readonly charter: Uint8Array; readonly logFile?: string }
+
+/** A request of the parent; `id` comes back with the answer. */
+export type ChildRequest =
+  | { readonly id: number; readonly kind: 'start'; readonly init: ChildInit }
+  | { readonly id: number; readonly kind: 'submit'; readonly submission: Submission }
+  | { readonly id: number; readonly kind: 'status'; readonly cid: string }
+  | { readonly id: number; readonly kind: 'stop' }
+
+/** The answer to a request. */
+export type ChildAnswer =
+  | { readonly id: number; readonly ok: true; readonly listen?: readonly string[]; readonly status?: BillStatus }
+  | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string }
+
+let node: AuditorNode | undefined
+
+async function answer(request: ChildRequest): Promise<Partial<ChildAnswer>> {
+  if (request.kind === 'start') {
+    const { charter, logFile, ...init } = request.init
+    const log = logFile === undefined ? pino({ level: 'silent' }) : pino(pino.destination(logFile))
+    node = await createNode({ ...init, charter: decodeCharter(charter), log })
+    await node.start()
+    return { listen: node.health().listen }
+  }
+  if (node === undefined) throw new Error('not started')
+  if (request.kind === 'submit') {
+    return { status: await node.submitBill(request.submission, new AbortController().signal) }
+  }
+  if (request.kind === 'status') {
+    const status = await node.findStatus(request.cid)
+    return status === undefined ? {} : { status }
+  }
+  await node.stop()
+  return {}
+}
+
+async function serve(request: ChildRequest): Promise<void> {
+  const { id } = request
+  try {
+    process.send?.({ id, ok: true, ...(await answer(request)) })
+    // Nothing is left that keeps the process alive.
+    if (request.kind === 'stop') process.disconnect()
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    process.send?.({ id, ok: false, code: errorCodeOf(thrown), message })
+  }
+}
+
+process.on('message', (request: ChildRequest) => void serve(request))

@@ -1,0 +1,99 @@
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { BillStatus, NodeView, Submission } from '#api'
+import { encodeCharter } from '#protocol'
+import type { NodeInit } from '../../node/node.ts'
+import type { ChildAnswer, ChildRequest } from './auditor-child.ts'
+
+type Answered = Extract<ChildAnswer, { ok: true }>
+type Unsent<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never
+
+/** A port of the loopback interface that is free now. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** An auditor in a process of its own. Requests that it does not live to answer are rejected. */
+export class AuditorProcess implements Pick<NodeView, 'submitBill' | 'findStatus'> {
+  readonly #child: ChildProcess
+  readonly #exited: Promise<unknown>
+  readonly #open = new Map<number, { resolve: (answer: Answered) => void; reject: (error: Error) => void }>()
+  #lastId = 0
+  /** Its multiaddrs. */
+  listen: readonly string[] = []
+
+  private constructor() {
+    this.#child = fork(new URL('./auditor-child.ts', import.meta.url), {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    this.#exited = once(this.#child, 'exit')
+    this.#child.on('message', (answer: ChildAnswer) => {
+      const waiting = this.#open.get(answer.id)
+      this.#open.delete(answer.id)
+      if (answer.ok) waiting?.resolve(answer)
+      else waiting?.reject(Object.assign(new Error(answer.message), { code: answer.code }))
+    })
+    this.#child.on('exit', () => {
+      for (const { reject } of this.#open.values()) reject(new Error('the auditor is gone'))
+      this.#open.clear()
+    })
+  }
+
+  /** Starts an auditor and waits until it takes part. */
+  static async start(init: NodeInit, logFile?: string): Promise<AuditorProcess> {
+    const auditor = new AuditorProcess()
+    const { log: _log, charter, ...rest } = init
+    const childInit = { ...rest, charter: encodeCharter(charter), ...(logFile === undefined ? {} : { logFile }) }
+    const { listen } = await auditor.#ask({ kind: 'start', init: childInit })
+    auditor.listen = listen ?? []
+    return auditor
+  }
+
+  async #ask(request: Unsent<ChildRequest>): Promise<Answered> {
+    const id = (this.#lastId += 1)
+    return new Promise((resolve, reject) => {
+      if (!this.#child.connected) {
+        reject(new Error('the auditor is gone'))
+        return
+      }
+      this.#open.set(id, { resolve, reject })
+      this.#child.send({ id, ...request }, (error) => {
+        if (error === null) return
+        this.#open.delete(id)
+        reject(error)
+      })
+    })
+  }
+
+  async submitBill(submission: Submission): Promise<BillStatus> {
+    const { status } = await this.#ask({ kind: 'submit', submission })
+    if (status === undefined) throw new Error('no status')
+    return status
+  }
+
+  async findStatus(cid: string): Promise<BillStatus | undefined> {
+    return (await this.#ask({ kind: 'status', cid })).status
+  }
+
+  /** Ends it as a power cut would: nothing of it runs any more when this returns. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exited
+  }
+
+  /** Ends it in order. */
+  async stop(): Promise<void> {
+    if (this.#child.connected) await this.#ask({ kind: 'stop' })
+    await this.#exited
+  }
+}

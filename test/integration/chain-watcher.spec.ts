@@ -140,6 +140,7 @@ describe('AnchorWatcher on a real chain', () => {
       [receipt.blockNumber, toHex(receipt.blockHash), toHex(receipt.transactionHash), receipt.gasUsed],
     )
     assert.ok(equalBytes(seen.anchorHash, hashAnchorStruct(first)))
+    assert.deepEqual(seen.signatures, signAnchor(domain, first, four))
     assert.deepEqual(
       [seen.region, seen.epoch, seen.seq, seen.claims, seen.gramsLocation, seen.gramsMarket],
       [first.region, first.epoch, first.seq, first.claims, first.gramsLocation, first.gramsMarket],

@@ -89,7 +89,7 @@ describe('proof desk', () => {
     await store.commit([store.claims.put(claimId, record), store.claimsByBill.put(key, claimId)], { durable: false })
   }
 
-  async function anchor(seq: number, batches: readonly CertifiedBatch[]): Promise<void> {
+  async function anchor(seq: number, batches: readonly CertifiedBatch[], signers = members): Promise<void> {
     const plan = planAnchor({ region: REGION, epoch: 0, seq, prev: ZERO_32 }, batches, () => false)
     assert.ok(plan !== undefined)
     const block = encodeManifest(plan.manifest)
@@ -102,7 +102,7 @@ describe('proof desk', () => {
           anchor: { ...plan.anchor, gramsLocation: gramsLocation.toString(), gramsMarket: gramsMarket.toString() },
           manifest: cidOfBlock(block),
           // As gossip may bring them: more than a quorum, in any order.
-          signatures: members.map((member) => signDigest(digest, member.key)).toReversed(),
+          signatures: signers.map((member) => signDigest(digest, member.key)).toReversed(),
           state: 'anchored',
           transactionHash: hashOf('transaction'),
           blockNumber: 9,
@@ -220,6 +220,16 @@ describe('proof desk', () => {
     const batch = certifyBatch(region, [claim])
     await keepBatch(batch, [claim])
     await keepClaim(batch, claim, { index: 0, state: 'anchored', anchorSeq: 5 })
+    const proof = await find(claim.bill)
+    assert.ok(proof !== undefined)
+    assert.equal(proof.anchor, undefined)
+  })
+  it('shows the certificate alone where fewer signatures on the anchor are known than a quorum', async () => {
+    const claim = makeClaim('a')
+    const batch = certifyBatch(region, [claim])
+    await keepBatch(batch, [claim])
+    await keepClaim(batch, claim, { index: 0, state: 'anchored', anchorSeq: 1 })
+    await anchor(1, [batch], members.slice(0, quorumOf(members.length) - 1))
     const proof = await find(claim.bill)
     assert.ok(proof !== undefined)
     assert.equal(proof.anchor, undefined)

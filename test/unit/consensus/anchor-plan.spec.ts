@@ -143,4 +143,20 @@ describe('anchor plan', () => {
     const heavy = planAnchor(place, copies(3, LIMITS.anchorClaims), nothing)
     assert.equal(heavy?.manifest.batches.length, 1)
   })
+  it('stops before its manifest is larger than anybody reads', () => {
+    const batch = certifyBatch(foundRegion(7), [makeClaim('a')])
+    const batches = Array.from({ length: LIMITS.anchorBatches }, (_, i) => ({
+      ...batch,
+      announcement: { ...batch.announcement, seq: 100_000 + i, prev: batch.announcement.batch },
+      claimIds: [hashOf(`id ${i}`)],
+    }))
+    const plan = planAnchor(place, batches, nothing)
+    assert.ok(plan !== undefined)
+    const block = encodeManifest(plan.manifest)
+    const decoded = decodeManifest(block)
+    assert.ok(decoded.batches.length < batches.length)
+    assert.ok(block.byteLength > LIMITS.manifestBytes - 2_000, 'there is room for more')
+    // Who checks it plans again over the batches that it lists.
+    assert.deepEqual(planAnchor(place, batches.slice(0, decoded.batches.length), nothing)?.anchor, plan.anchor)
+  })
 })

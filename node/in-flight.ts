@@ -1,7 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
-import { digestOf, errorCodeOf, isBitSet } from '#protocol'
+import { concatBytes, digestOf, errorCodeOf, isBitSet, toHex } from '#protocol'
 import type { Announcement, Certificate, Claim } from '#protocol'
+import { keyOfNumber } from '#storage'
 import type { BillRecord, Reason, Store } from '#storage'
 import type { BatchLoader, LoadedBatch } from './batch-loader.ts'
 import type { Polls } from './polls.ts'
@@ -15,6 +16,8 @@ export type PreparedBill = {
   readonly claims: readonly Claim[]
   /** Key of its entry in the durable queue. */
   readonly queueKey: Uint8Array
+  /** Claimed in a batch of its own: auditors disagreed on it, and would disagree on every batch with it. */
+  readonly isContested?: boolean
 }
 
 /** Longest that reading an own batch back may take. */
@@ -110,15 +113,17 @@ export class InFlight {
       const loaded = await loader.load(announcement, AbortSignal.timeout(LOAD_TIMEOUT_MS))
       const tally = polls.countClaims(loaded.digest, loaded.leaves)
       const again: number[] = []
+      const contested = new Set<number>()
       for (const [index, claim] of loaded.claims.entries()) {
         const refusal = tally.reasonFor(index)
         if (tally.isRefused(index) && (refusal?.code !== 'ERR_CLAIM_ABSTAINED' || this.#isTired(claim))) {
           await this.#end(claim, refusalReason(refusal?.code ?? 'ERR_CLAIM_REFUSED', refusal?.heldBy))
         } else {
           again.push(index)
+          if (tally.votes().some((vote) => !isBitSet(vote.bitmap, index))) contested.add(index)
         }
       }
-      await this.#proposeAgain(loaded, again)
+      await this.#proposeAgain(loaded, again, contested)
       this.#leave(key)
     })
     this.#init.freed()
@@ -175,7 +180,11 @@ export class InFlight {
     return (this.#tries.get(claim.bill.toString()) ?? 0) >= RETRIES
   }
 
-  async #proposeAgain(loaded: LoadedBatch, indices: readonly number[]): Promise<void> {
+  async #proposeAgain(
+    loaded: LoadedBatch,
+    indices: readonly number[],
+    contested: ReadonlySet<number> = new Set(),
+  ): Promise<void> {
     const { store } = this.#init
     const bills = new Map<string, PreparedBill>()
     const standing = await store.claims.findMany(loaded.claimIds)
@@ -184,10 +193,11 @@ export class InFlight {
       // Certified in another batch by now, for one that was relieved.
       const isDone = standing[index] !== undefined && standing[index].state !== 'proposed'
       if (claim === undefined || isDone) continue
-      const key = claim.bill.toString()
-      const claims = [...(bills.get(key)?.claims ?? []), claim]
+      const isContested = contested.has(index)
+      const queueKey = isContested ? concatBytes([claim.bill.bytes, keyOfNumber(claim.ordinal)]) : claim.bill.bytes
+      const claims = [...(bills.get(toHex(queueKey))?.claims ?? []), claim]
       const visibility = loaded.batch.entries[index]?.kind ?? 'sealed'
-      bills.set(key, { cid: claim.bill, visibility, claims, queueKey: claim.bill.bytes })
+      bills.set(toHex(queueKey), { cid: claim.bill, visibility, claims, queueKey, isContested })
     }
     // A bill without a record here was handed in before this store was lost: the queue cannot take it up again.
     const records = await store.bills.findMany([...bills.values()].map(({ cid }) => cid.bytes))
@@ -197,8 +207,11 @@ export class InFlight {
       { durable: true },
     )
     if (this.#isStopped) return
-    for (const [key, bill] of bills) {
-      const tries = this.#tries.get(key) ?? 0
+    const counted = new Map<string, number>()
+    for (const bill of bills.values()) {
+      const key = bill.cid.toString()
+      const tries = counted.get(key) ?? this.#tries.get(key) ?? 0
+      counted.set(key, tries)
       this.#tries.set(key, tries + 1)
       const retry = setTimeout(
         () => {

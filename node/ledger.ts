@@ -229,13 +229,15 @@ export class Ledger {
     return [...changed].map((tag) => this.#store.locks.put(fromHex(tag), locks.get(tag) ?? []))
   }
 
-  /** Marks a batch that no quorum can certify any more. */
+  /**
+   * Marks a batch that no quorum can certify any more. Its votes are kept: its sponsor may have been away, and learns
+   * from them why.
+   */
   async abandon(digest: Uint8Array): Promise<void> {
     await this.#serial.run(async () => {
       const record = await this.#store.batches.get(digest)
       if (record.state !== 'announced') return
-      const writes = [this.#store.batches.put(digest, { ...record, state: 'abandoned' }), ...this.#forgetVotes(digest)]
-      await this.#store.commit(writes, { durable: false })
+      await this.#store.commit([this.#store.batches.put(digest, { ...record, state: 'abandoned' })], { durable: false })
     })
   }
 

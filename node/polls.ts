@@ -13,7 +13,10 @@ const UNKNOWN_POLLS = 64
 /** Polls kept in memory: open batches of all sponsors; the oldest is dropped and comes back by sync. */
 const OPEN_POLLS = 4_096
 
-/** Counts the region's votes on batches that are not certified yet. Votes are kept, so that a restart loses none. */
+/**
+ * Counts the region's votes on batches that are not certified. Votes are kept, so that a restart loses none; those on
+ * batches that nobody can certify are what tells a sponsor that was away.
+ */
 export class Polls {
   readonly #context: RegionContext
   readonly #store: Store
@@ -107,7 +110,7 @@ export class Polls {
     for (const batches of this.#unknown.values()) batches.delete(toHex(digest))
   }
 
-  /** Forgets a batch that is certified or abandoned. */
+  /** Forgets a batch that is certified. */
   close(digest: Uint8Array): void {
     this.#polls.delete(toHex(digest))
     this.know(digest)

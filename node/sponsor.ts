@@ -161,7 +161,7 @@ export class Sponsor {
     let sizeBytes = 0
     for (const [at, bill] of this.#waiting.entries()) {
       const ids = bill.claims.map((claim) => toHex(claimIdOf(domain, region.name, claim)))
-      if (ids.some((id) => claimIds.has(id))) {
+      if (ids.some((id) => claimIds.has(id)) || (bill.isContested === true && taken.length > 0)) {
         later.push(bill)
         continue
       }
@@ -172,6 +172,10 @@ export class Sponsor {
       }
       taken.push(bill)
       for (const id of ids) claimIds.add(id)
+      if (bill.isContested === true) {
+        later.push(...this.#waiting.slice(at + 1))
+        break
+      }
     }
     this.#waiting = later
     return taken

@@ -112,16 +112,11 @@ export class ChainFollower {
     return equalBytes(record.blockHash, blockHash) && equalBytes(hashOf(record), anchorHash)
   }
 
-  // The transaction has them, unless another contract sent it: then proposals, or the record of a block that was replaced.
+  // The transaction has them, unless another contract sent it: then proposals, which outlive their anchor for a while.
   async #findQuorum(anchor: Anchor, seen: SeenAnchor): Promise<AnchorSignatures> {
-    const { store, desk, context } = this.#init
+    const { desk, context } = this.#init
     const digest = hashAnchor(context.domain, anchor)
-    const before = await store.anchors.find(keyOfNumber(seen.seq))
-    const known = [
-      seen.signatures,
-      await desk.book.findQuorumOn(seen.anchorHash),
-      before !== undefined && equalBytes(hashOf(before), seen.anchorHash) ? before.signatures : undefined,
-    ]
+    const known = [seen.signatures, await desk.book.findQuorumOn(seen.anchorHash)]
     for (const signatures of known) {
       if (signatures === undefined) continue
       try {

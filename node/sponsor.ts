@@ -146,6 +146,8 @@ export class Sponsor {
   // What failed (a full disk) fails again at once: each try costs work and log lines.
   #rest(): void {
     if (this.#isStopped) return
+    clearTimeout(this.#linger)
+    this.#linger = undefined
     clearTimeout(this.#pause)
     this.#pause = setTimeout(() => {
       this.#pause = undefined

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { mock } from 'node:test'
+import { pino } from 'pino'
+import { equalBytes } from '#protocol'
+import type { Certificate, Claim } from '#protocol'
+import type { Archive, Store } from '#storage'
+import { BatchLoader } from '../../../node/batch-loader.ts'
+import type { LoadedBatch } from '../../../node/batch-loader.ts'
+import { Polls } from '../../../node/polls.ts'
+import { Sponsor } from '../../../node/sponsor.ts'
+import { createMemoryStore } from '../../support/memory-store.ts'
+import type { MemoryStore } from '../../support/memory-store.ts'
+import { contextOf } from '../../support/region-context.ts'
+import { foundRegion, makeClaim } from '../../support/region-fixture.ts'
+
+/** Time that a sponsor rests after it could not make a batch. */
+const REST_MS = 1_000
+const LINGER_MS = 50
+
+const context = contextOf(foundRegion())
+
+async function settled(): Promise<void> {
+  for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function startSponsor(): { sponsor: Sponsor; store: MemoryStore; proposed: LoadedBatch[] } {
+  const store = createMemoryStore()
+  const proposed: LoadedBatch[] = []
+  const archive = { putBlock: async () => undefined } as unknown as Archive
+  const sponsor = new Sponsor({
+    context,
+    store: store as unknown as Store,
+    archive,
+    flushBlocks: async () => undefined,
+    loader: new BatchLoader({ context, archive, fetch: async () => undefined, peersFor: () => [] }),
+    polls: new Polls(context, store as unknown as Store),
+    publish: async () => undefined,
+    audit: (loaded) => proposed.push(loaded),
+    lingerMs: LINGER_MS,
+    log: pino({ level: 'silent' }),
+  })
+  return { sponsor, store, proposed }
+}
+
+function add(sponsor: Sponsor, claim: Claim, isContested = false): void {
+  sponsor.add({ cid: claim.bill, visibility: 'public', claims: [claim], queueKey: claim.bill.bytes, isContested })
+}
+
+describe('sponsor', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
+  afterEach(() => mock.timers.reset())
+
+  const elapse = async (ms: number): Promise<void> => {
+    mock.timers.tick(ms)
+    await settled()
+  }
+
+  it('rests while its store fails, and proposes every bill once it works again', async () => {
+    const { sponsor, store, proposed } = startSponsor()
+    store.fault = new Error('no space left')
+    const claims = ['a', 'b', 'c'].map((label) => makeClaim(label))
+    for (const claim of claims) add(sponsor, claim)
+    await settled()
+    assert.equal(store.commits, 1)
+    // Neither bills that come meanwhile nor time short of the rest make it try again.
+    add(sponsor, makeClaim('d'))
+    await elapse(REST_MS - 1)
+    assert.equal(store.commits, 1)
+    for (let i = 2; i <= 10; i += 1) {
+      await elapse(REST_MS)
+      assert.equal(store.commits, i)
+    }
+    assert.equal(sponsor.waiting, 4)
+    store.fault = undefined
+    await elapse(REST_MS)
+    assert.deepEqual(
+      proposed.flatMap((loaded) => loaded.claims.map((claim) => claim.bill.toString())),
+      [...claims, makeClaim('d')].map((claim) => claim.bill.toString()),
+    )
+    assert.equal(proposed[0]?.announcement.seq, 1)
+    assert.equal(sponsor.waiting, 0)
+    await sponsor.stop()
+  })
+
+  it('does not rest after it has stopped', async () => {
+    const { sponsor, store } = startSponsor()
+    store.fault = new Error('no space left')
+    add(sponsor, makeClaim('a'))
+    await sponsor.stop()
+    const { commits } = store
+    await elapse(REST_MS * 10)
+    assert.equal(store.commits, commits)
+  })
+
+  it('proposes a contested claim in a batch of its own, and the others together', async () => {
+    const { sponsor, proposed } = startSponsor()
+    const claims = ['first', 'plain', 'contested', 'other', 'contested too', 'last'].map((label) => makeClaim(label))
+    for (const [i, claim] of claims.entries()) add(sponsor, claim, i === 2 || i === 4)
+    const batches: number[][] = []
+    while (batches.length < 4) {
+      await elapse(LINGER_MS)
+      const loaded = proposed.shift()
+      assert.ok(loaded !== undefined, `after ${JSON.stringify(batches)} nothing is proposed`)
+      batches.push(loaded.claims.map((claim) => claims.findIndex(({ salt }) => equalBytes(salt, claim.salt))))
+      await sponsor.onCertified(loaded, { bitmap: new Uint8Array([0xff]) } as Certificate)
+    }
+    assert.deepEqual(batches, [[0], [1, 3, 5], [2], [4]])
+    await sponsor.stop()
+  })
+})

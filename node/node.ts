@@ -258,6 +258,7 @@ export class AuditorNode implements NodeView {
     })
     this.#network.handle(syncProtocol, (request) => this.#sync.answer(request))
     this.#network.onPeerReady((peer) => this.#sync.with(peer))
+    this.#network.onPeerRefused((refusal) => child('network').warn(refusal, 'peer refused'))
     this.#statuses = new Statuses(context, store)
     this.#proofs = new ProofDesk({
       context,

@@ -237,11 +237,12 @@ export class Voter {
   // The sponsor first: only when its claims are in the durable queue again may the batch be forgotten. What fails before
   // leaves the batch announced, and sync or the next start brings it here again.
   async #giveUp(announcement: Announcement): Promise<void> {
-    const { store, ledger, onSplit } = this.#init
+    const { store, ledger, onSplit, log } = this.#init
     const digest = digestOf(announcement.batch)
     if ((await store.batches.find(digest))?.state !== 'announced') return
     await onSplit(announcement)
     await ledger.abandon(digest)
+    log.info({ batch: announcement.batch.toString() }, 'batch given up: auditors disagree on it')
   }
 
   async #vote(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {

@@ -158,7 +158,14 @@ export class InFlight {
       await this.#settle(loaded, certificate)
       return
     }
-    const votes = polls.countClaims(loaded.digest, loaded.leaves).votes()
+    const tally = polls.countClaims(loaded.digest, loaded.leaves)
+    const votes = tally.votes()
+    for (const [index, claim] of loaded.claims.entries()) {
+      const refusal = tally.reasonFor(index)
+      // Refused by so many that no quorum can accept it: decided, however and whenever the batch itself ends.
+      if (refusal === undefined || !tally.isRefused(index) || refusal.code === 'ERR_CLAIM_ABSTAINED') continue
+      await this.#end(claim, refusalReason(refusal.code, refusal.heldBy))
+    }
     const agreed = [...loaded.claims.keys()].filter((i) => votes.every((vote) => isBitSet(vote.bitmap, i)))
     await this.#proposeAgain(loaded, agreed)
     this.#leave(key)

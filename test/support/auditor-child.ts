@@ -4,6 +4,7 @@
 import { pino } from 'pino'
 import type { BillStatus, Submission } from '#api'
 import { decodeCharter, errorCodeOf } from '#protocol'
+import { Store } from '#storage'
 import { createNode } from '../../node/node.ts'
 import type { AuditorNode, NodeInit } from '../../node/node.ts'
 
@@ -15,6 +16,8 @@ export type ChildRequest =
   | { readonly id: number; readonly kind: 'start'; readonly init: ChildInit }
   | { readonly id: number; readonly kind: 'submit'; readonly submission: Submission }
   | { readonly id: number; readonly kind: 'status'; readonly cid: string }
+  /** Die in the `commits`-th commit from now on, before it is written. */
+  | { readonly id: number; readonly kind: 'die'; readonly commits: number }
   | { readonly id: number; readonly kind: 'stop' }
 
 /** The answer to a request. */
@@ -40,8 +43,28 @@ async function answer(request: ChildRequest): Promise<Partial<ChildAnswer>> {
     const status = await node.findStatus(request.cid)
     return status === undefined ? {} : { status }
   }
+  if (request.kind === 'die') {
+    dieInCommit(request.commits)
+    return {}
+  }
   await node.stop()
   return {}
+}
+
+function dieInCommit(commits: number): void {
+  // Restored nowhere: the process ends with it. Bound again to its store in each call.
+  // oxlint-disable-next-line typescript/unbound-method
+  const { commit } = Store.prototype
+  let left = commits
+  Store.prototype.commit = async function dying(this: Store, ...args: Parameters<Store['commit']>): Promise<void> {
+    left -= 1
+    if (left === 0) {
+      process.kill(process.pid, 'SIGKILL')
+      // Nothing more is written by what runs until the signal arrives.
+      await new Promise(() => undefined)
+    }
+    await commit.apply(this, args)
+  }
 }
 
 async function serve(request: ChildRequest): Promise<void> {

@@ -85,6 +85,16 @@ export class AuditorProcess implements Pick<NodeView, 'submitBill' | 'findStatus
     return (await this.#ask({ kind: 'status', cid })).status
   }
 
+  /** True when its process has ended. */
+  get isGone(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** Makes it die in its `commits`-th commit from now on, before anything of that is written. */
+  async dieInCommit(commits: number): Promise<void> {
+    await this.#ask({ kind: 'die', commits })
+  }
+
   /** Ends it as a power cut would: nothing of it runs any more when this returns. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')

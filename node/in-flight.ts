@@ -147,7 +147,12 @@ export class InFlight {
     const key = announcement.batch.toString()
     if (!this.#watches.has(key)) return
     const digest = digestOf(announcement.batch)
-    const certificate = (await store.batches.find(digest))?.certificate
+    const record = await store.batches.find(digest)
+    const certificate = record?.certificate
+    if (record?.state === 'abandoned') {
+      this.#leave(key)
+      return
+    }
     if (certificate === undefined && polls.votesOn(digest).length < context.quorum) {
       this.add(announcement)
       return

@@ -30,8 +30,13 @@ async function holdPoints(region: LiveRegion, position: number, points: readonly
   })
 }
 
-const certifiedAt = async (region: LiveRegion, positions: readonly number[], cid: string): Promise<BillStatus[]> =>
-  Promise.all(positions.map(async (position) => untilState(region.node(position), cid, 'certified')))
+const certifiedAt = async (
+  region: LiveRegion,
+  positions: readonly number[],
+  cid: string,
+  deadlineMs?: number,
+): Promise<BillStatus[]> =>
+  Promise.all(positions.map(async (position) => untilState(region.node(position), cid, 'certified', deadlineMs)))
 
 describe('a region whose members disagree, crash and lose blocks', () => {
   let region: LiveRegion
@@ -186,7 +191,8 @@ describe('a region whose members disagree, crash and lose blocks', () => {
     const good = await Promise.all(
       [0, 1, 2].map(async (i) => submitTo(region.node(0), submissionOf(csvBill({ point: `uncontested-${i}` })))),
     )
-    for (const { cid } of good) await certifiedAt(region, HONEST, cid)
+    // Ten seconds until the contested ones give up their places, two until the others are proposed again.
+    for (const { cid } of good) await certifiedAt(region, HONEST, cid, 40_000)
     for (const cid of contested) assert.equal((await region.node(0).findStatus(cid))?.state, 'proposed')
     // With the fourth there is a quorum for them too.
     await region.startNode(3)
@@ -200,8 +206,8 @@ describe('a region whose members disagree, crash and lose blocks', () => {
       }
     }
     await Promise.all(ALL.map(async (position) => region.stopNode(position)))
-    const lost = await checkInvariants(region, ALL)
-    assert.ok(lost.certified.size > 0)
+    const { certified } = await checkInvariants(region, ALL)
+    assert.equal(certified.size, 14)
   })
 })
 
@@ -263,18 +269,6 @@ describe('a region with a member that says one thing here and another there', ()
     await rogue.reconnect(region, [2])
   })
 
-  it('hears the vote of an auditor to whom a quorum seemed to have voted, with changed bitmaps', async () => {
-    await region.stopNode(2)
-    const { cid } = await submitTo(region.node(0), submissionOf(csvBill({ point: 'stall' })))
-    const { announcement, votes } = await hearOf(cid, 2)
-    const [first, second] = votes as [Vote, Vote]
-    const own = rogue.voteOn(first.content, first.bitmap)
-    await tellAlone(2, announcement, [mangle(first, 2), mangle(second, 4), mangle(own, 8)])
-    await region.startNode(2)
-    await certifiedAt(region, HONEST, cid)
-    await rogue.reconnect(region, [2])
-  })
-
   it('shows a claim as certified where its own sponsor had ended it, and anchors it', async () => {
     await region.stopNode(1)
     await holdPoints(region, 1, ['two-faced'])
@@ -326,6 +320,10 @@ describe('a region with a member that says one thing here and another there', ()
     assert.ok(vote !== undefined)
     await rogue.say({ kind: 'vote', vote: rogue.voteOn(vote.content, vote.bitmap) })
     await certifiedAt(region, [0, 2], other.cid)
+    await withStore(region, 1, async (store) => {
+      const known = new Set((await valuesOf(store.batches)).map(({ announcement }) => announcement.batch.toString()))
+      for (const { content } of await valuesOf(store.votes)) assert.ok(known.has(content.batch.toString()))
+    })
     await region.startNode(1)
     await certifiedAt(region, [1], other.cid)
   })
@@ -337,12 +335,7 @@ describe('a region with a member that says one thing here and another there', ()
       }
     }
     await Promise.all(HONEST.map(async (position) => region.stopNode(position)))
-    await checkInvariants(region, HONEST)
-    for (const position of HONEST) {
-      await withStore(region, position, async (store) => {
-        const known = new Set((await valuesOf(store.batches)).map(({ announcement }) => announcement.batch.toString()))
-        for (const { content } of await valuesOf(store.votes)) assert.ok(known.has(content.batch.toString()))
-      })
-    }
+    const { certified } = await checkInvariants(region, HONEST)
+    assert.equal(certified.size, 4)
   })
 })

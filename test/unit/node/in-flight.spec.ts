@@ -181,8 +181,10 @@ describe('batches in flight', () => {
     const certificate = flight.polls.findCertificate(loaded.digest, loaded.leaves)
     assert.ok(certificate !== undefined)
     await flight.inFlight.certified(loaded, certificate)
-    for (let round = 0; round < 5; round += 1) await split()
-    assert.deepEqual(await flight.stateOf(claim), ['claimed', undefined])
+    for (let round = 0; round < 5; round += 1) {
+      await split()
+      assert.deepEqual(await flight.stateOf(claim), ['claimed', undefined])
+    }
   })
 
   it('give up the place of a batch that a quorum has voted on without agreeing, and propose the rest again', async () => {
@@ -287,6 +289,23 @@ describe('batches in flight', () => {
     await split
     assert.deepEqual(await flight.stateOf(claims[1]), ['rejected', 'ERR_CLAIM_OVERLAP'])
     assert.deepEqual(await flight.queued(), [claims[0].bill.toString()])
+  })
+
+  it('hold no place any more when relief fails after the split has come', async () => {
+    const loaded = await flight.propose([makeClaim('slow')])
+    for (const voter of members.slice(0, 2)) await flight.vote(voter, loaded)
+    await flight.vote(members[2], loaded, { 0: 'ERR_CLAIM_OVERLAP' })
+    let fail = (_cause: Error): void => undefined
+    flight.gate = new Promise((_resolve, reject) => (fail = reject))
+    await elapse(RELIEF_MS)
+    flight.gate = Promise.resolve()
+    await flight.vote(members[3], loaded, { 0: 'ERR_CLAIM_OVERLAP' })
+    const split = flight.inFlight.split(loaded.announcement)
+    await settled()
+    fail(new Error('the disk does not answer'))
+    await split
+    await settled()
+    assert.equal(flight.inFlight.size, 0)
   })
 
   it('refuse no claim because of votes whose bitmaps were changed on the way', async () => {

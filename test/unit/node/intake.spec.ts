@@ -18,14 +18,20 @@ async function settled(): Promise<void> {
 }
 
 describe('intake after a restart', () => {
-  const cids = ['gone', 'whole'].map((label) => cidOfDigest(hashOf(label), RAW_CODE)) as [CID, CID]
+  // In the order of the queue.
+  const cids = ['gone', 'whole']
+    .map((label) => cidOfDigest(hashOf(label), RAW_CODE))
+    .toSorted((a, b) => Buffer.compare(a.bytes, b.bytes)) as [CID, CID]
   const unreadable = new Set<string>()
   const read: string[] = []
+  let onRead = (): void => undefined
   let intake: Intake
 
   beforeEach(async () => {
     mock.timers.enable({ apis: ['setTimeout'] })
     read.splice(0)
+    unreadable.clear()
+    onRead = () => undefined
     const store = createMemoryStore()
     const record = (cid: CID): BillRecord => ({
       cid,
@@ -47,6 +53,7 @@ describe('intake after a restart', () => {
         readPlain: async (cid: CID) => {
           if (unreadable.has(cid.toString())) throw new Error('block is damaged')
           read.push(cid.toString())
+          onRead()
           return new Uint8Array(1)
         },
       },
@@ -80,15 +87,17 @@ describe('intake after a restart', () => {
   })
 
   it('tries nothing again when it was stopped while it looked', async () => {
-    for (const cid of cids) unreadable.add(cid.toString())
+    const [gone, whole] = cids.map(String)
+    unreadable.add(gone ?? '')
     const stopped = new AbortController()
-    const resumed = intake.resume(stopped.signal)
-    stopped.abort()
-    intake.stop()
-    await resumed
+    onRead = () => {
+      stopped.abort()
+      intake.stop()
+    }
+    await intake.resume(stopped.signal)
     unreadable.clear()
     mock.timers.tick(RETRY_MS)
     await settled()
-    assert.deepEqual(read, [])
+    assert.deepEqual(read, [whole])
   })
 })

@@ -86,10 +86,15 @@ describe('sponsor', () => {
     const { sponsor, store } = startSponsor()
     store.fault = new Error('no space left')
     add(sponsor, makeClaim('a'))
+    const timers = mock.method(globalThis, 'setTimeout')
     await sponsor.stop()
-    const { commits } = store
-    await elapse(REST_MS * 10)
-    assert.equal(store.commits, commits)
+    await settled()
+    assert.deepEqual(
+      timers.mock.calls.filter((call) => call.arguments[1] === REST_MS),
+      [],
+    )
+    timers.mock.restore()
+    assert.equal(store.commits, 1)
   })
 
   it('proposes a contested claim in a batch of its own, and the others together', async () => {

@@ -12,6 +12,7 @@ import { createMemoryStore } from '../../support/memory-store.ts'
 import { contextOf } from '../../support/region-context.ts'
 import { certifyBatch, foundRegion, makeBatch, makeClaim, makeVote, publicEntry } from '../../support/region-fixture.ts'
 import type { Member } from '../../support/region-fixture.ts'
+import { valuesOf } from '../../support/invariants.ts'
 import { until } from '../../support/until.ts'
 
 const region = foundRegion()
@@ -29,7 +30,7 @@ function startVoter(): {
   said: GossipMessage[]
   splits: Announcement[]
   certified: Certificate[]
-  fault: { onSplit?: Error }
+  fault: { onSplit?: Error; flush?: Promise<void> }
 } {
   const store = createMemoryStore()
   const polls = new Polls(context, store as unknown as Store)
@@ -37,7 +38,7 @@ function startVoter(): {
   const said: GossipMessage[] = []
   const splits: Announcement[] = []
   const certified: Certificate[] = []
-  const fault: { onSplit?: Error } = {}
+  const fault: { onSplit?: Error; flush?: Promise<void> } = {}
   const init: VoterInit = {
     context,
     store: store as unknown as Store,
@@ -50,7 +51,7 @@ function startVoter(): {
       },
     } as unknown as VoterInit['vault'],
     examiner: {} as VoterInit['examiner'],
-    flushBlocks: async () => undefined,
+    flushBlocks: async () => fault.flush,
     publish: async (message) => {
       said.push(message)
     },
@@ -107,6 +108,21 @@ describe('voter with a batch that auditors disagree on', () => {
     assert.equal(splits.length, 1)
   })
 
+  it('gives a batch up once, also when it ends its own audit after that', async () => {
+    const { voter, store, said, splits, fault } = startVoter()
+    let flush = (): void => undefined
+    fault.flush = new Promise((resolve) => (flush = resolve))
+    await voter.consider(announcement)
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const vote of [...disagreeing, makeVote(region, fourth, announcement, claims, [1])]) await voter.count(vote)
+    assert.equal((await store.batches.get(digest)).state, 'abandoned')
+    assert.equal(said.length, 0)
+    flush()
+    await until('it has voted', () => said.length === 1)
+    await voter.stop()
+    assert.equal(splits.length, 1)
+  })
+
   it('certifies a batch that it had given up when the certificate of a quorum comes', async () => {
     const { voter, store, polls, said, certified } = startVoter()
     await voter.consider(announcement)
@@ -120,6 +136,18 @@ describe('voter with a batch that auditors disagree on', () => {
     assert.equal(certified.length, 1)
     assert.deepEqual(polls.votesOn(digest), [])
     await voter.stop()
+  })
+
+  it('keeps votes on disk for batches that were announced to it, and for no others', async () => {
+    const { voter, store } = startVoter()
+    const unknown = makeBatch(region, fourth, [publicEntry(makeClaim('unknown'))], { seq: 2 }).announcement
+    await voter.count(makeVote(region, second, unknown, [makeClaim('unknown')]))
+    await voter.consider(announcement)
+    await voter.count(makeVote(region, third, announcement, claims))
+    await voter.stop()
+    const kept = await valuesOf(store.votes)
+    assert.ok(kept.length > 0)
+    for (const { content } of kept) assert.ok(content.batch.equals(announcement.batch))
   })
 
   it('votes although a quorum has voted, if all of its votes came with changed bitmaps', async () => {

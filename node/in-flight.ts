@@ -147,12 +147,7 @@ export class InFlight {
     const key = announcement.batch.toString()
     if (!this.#watches.has(key)) return
     const digest = digestOf(announcement.batch)
-    const record = await store.batches.find(digest)
-    const certificate = record?.certificate
-    if (record?.state === 'abandoned') {
-      this.#leave(key)
-      return
-    }
+    const certificate = (await store.batches.find(digest))?.certificate
     if (certificate === undefined && polls.votesOn(digest).length < context.quorum) {
       this.add(announcement)
       return

@@ -48,7 +48,11 @@ export function createMemoryStore(): MemoryStore {
     fault: undefined as Error | undefined,
     async commit(writes: readonly Write[]): Promise<void> {
       store.commits += 1
-      if (store.fault !== undefined) throw store.fault
+      if (store.fault !== undefined) {
+        // A disk takes its time to fail: a caller that tries again at once must not starve the test.
+        await new Promise((resolve) => setImmediate(resolve))
+        throw store.fault
+      }
       for (const write of writes) {
         if (write.type === 'put') values.set(toHex(write.key), write.value)
         else values.delete(toHex(write.key))

@@ -3,7 +3,7 @@ import { ValueError } from './value-error.ts'
 /** Civil days from `start` up to, not including, `end`; both are day numbers since 1970-01-01 (day 0). */
 export type DaySpan = { readonly start: number; readonly end: number }
 
-/** Civil days of one calendar year inside a span. */
+/** Civil days of one year inside a span. */
 export type YearDays = { readonly year: number; readonly days: number }
 
 const DAYS_PER_400_YEARS = 146_097
@@ -48,23 +48,26 @@ export function yearOfDay(day: number): number {
   return splitDay(day).year
 }
 
-/** All days of a calendar year. */
-export function spanOfYear(year: number): DaySpan {
-  return { start: dayNumberOf(year, 1, 1), end: dayNumberOf(year + 1, 1, 1) }
+/** All days of a year that begins with the first day of `firstMonth` (1 to 12); 4 gives India's fiscal year. */
+export function spanOfYear(year: number, firstMonth = 1): DaySpan {
+  return { start: dayNumberOf(year, firstMonth, 1), end: dayNumberOf(year + 1, firstMonth, 1) }
 }
 
 /**
- * Days of the span in each calendar year, years ascending; their sum is `end - start`.
+ * Days of the span in each year, years ascending; their sum is `end - start`.
  *
+ * @param firstMonth month with which a year begins, 1 to 12; a year is named by the calendar year in which it begins.
  * @throws {ValueError} ERR_VALUE_PERIOD when the span is empty or runs backwards.
  */
-export function countDaysByYear(span: DaySpan): YearDays[] {
+export function countDaysByYear(span: DaySpan, firstMonth = 1): YearDays[] {
   if (span.end <= span.start) {
     throw new ValueError('period ends before it starts, or has no day', { code: 'ERR_VALUE_PERIOD', ...span })
   }
   const parts: YearDays[] = []
-  for (let year = yearOfDay(span.start); ; year += 1) {
-    const whole = spanOfYear(year)
+  const calendarYear = yearOfDay(span.start)
+  const first = span.start < spanOfYear(calendarYear, firstMonth).start ? calendarYear - 1 : calendarYear
+  for (let year = first; ; year += 1) {
+    const whole = spanOfYear(year, firstMonth)
     const days = Math.min(span.end, whole.end) - Math.max(span.start, whole.start)
     if (days <= 0) return parts
     parts.push({ year, days })

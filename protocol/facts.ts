@@ -36,6 +36,11 @@ export type Readings = {
   readonly gaps: number
   /** SHA-256 over the lines `start,duration,u,e,quality\n` by ascending start: comparable without the load curve. */
   readonly seriesHash: Uint8Array
+  /**
+   * Energy of the readings in each calendar year of the service address, exact, in Wh as `p/q`; only where the period
+   * spans several years. A reading across midnight of New Year's Eve is divided by its seconds.
+   */
+  readonly whByYear?: readonly { readonly year: number; readonly wh: string }[]
 }
 
 /** What extraction reads from a bill, for one metering point and one service period. */
@@ -61,6 +66,8 @@ export type Facts = {
   readonly kind: FactsKind
   /** Where the energy was used, when the file itself says so. */
   readonly place?: Place
+  /** The bill calls its electricity green; a claim that covers nothing by itself (GHG Protocol Scope 2). */
+  readonly isGreenTariff?: boolean
   /** Remarks of the extractor, sorted, without repetition. */
   readonly flags: readonly string[]
   readonly readings?: Readings

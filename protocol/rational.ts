@@ -39,6 +39,11 @@ export function addRationals(a: Rational, b: Rational): Rational {
   return makeRational(a.n * b.d + b.n * a.d, a.d * b.d)
 }
 
+/** Exact difference. */
+export function subtractRationals(a: Rational, b: Rational): Rational {
+  return makeRational(a.n * b.d - b.n * a.d, a.d * b.d)
+}
+
 /** Exact product. */
 export function multiplyRationals(a: Rational, b: Rational): Rational {
   return makeRational(a.n * b.n, a.d * b.d)
@@ -74,6 +79,20 @@ export function roundHalfEven(value: Rational): bigint {
 /** Text `p/q` in lowest terms, also for whole numbers (`5/1`). */
 export function formatRational(value: Rational): string {
   return `${value.n}/${value.d}`
+}
+
+/**
+ * Fraction of a text `p/q` as {@link formatRational} writes it.
+ *
+ * @throws {ValueError} ERR_VALUE_DECIMAL for any other text, ERR_VALUE_DIVISION for `p/0`.
+ */
+export function parseRational(text: string): Rational {
+  const match = /^(-?\d{1,400})\/(\d{1,400})$/.exec(text)
+  if (match === null) {
+    const found = text.slice(0, 64)
+    throw new ValueError(`not a fraction p/q: ${JSON.stringify(found)}`, { code: 'ERR_VALUE_DECIMAL', found })
+  }
+  return makeRational(BigInt(match[1] ?? ''), BigInt(match[2] ?? ''))
 }
 
 function findCommonDivisor(a: bigint, b: bigint): bigint {

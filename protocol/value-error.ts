@@ -12,7 +12,7 @@ export type ValueFailure =
   | { readonly code: 'ERR_VALUE_PERIOD'; readonly start: number; readonly end: number }
   /** Unit has more than one meaning (`mt`, `mWh` against `MWh`, `therm`); it must be spelled out. */
   | { readonly code: 'ERR_VALUE_UNIT_AMBIGUOUS'; readonly found: string }
-  /** Unit is not one of energy that the rules know. */
+  /** Unit is not one of its dimension (energy, mass, volume, distance) that the rules know. */
   | { readonly code: 'ERR_VALUE_UNIT'; readonly found: string }
 
 /** Error of exact values. */

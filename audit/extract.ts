@@ -1,57 +1,82 @@
 import type { Extraction } from '#protocol'
-import { ESPI_FORMAT, extractEspi } from './formats/espi/extract-espi.ts'
-import { extractKwitnessCsv, KWITNESS_CSV_FORMAT } from './formats/kwitness-csv/extract-kwitness-csv.ts'
-import { isKwitnessCsv } from './formats/kwitness-csv/read-rows.ts'
+import { READERS } from './formats/readers.ts'
+import type { Content, ReadContext } from './formats/reader.ts'
 import { EXTRACTION_LIMITS } from './formats/limits.ts'
 import { Refusal, rejection, unsupported } from './formats/refusal.ts'
 import { decodeUtf8 } from './formats/text.ts'
+import { findRoot } from './formats/xml-reader.ts'
+import { TRUST_NOBODY } from './origin/trust-list.ts'
+import type { TrustList } from './origin/trust-list.ts'
 
-/** First bytes of files that are known but not read by this version. */
-const SIGNATURES: readonly { readonly format: string; readonly bytes: readonly number[] }[] = [
-  { format: 'pdf', bytes: [0x25, 0x50, 0x44, 0x46] },
-  { format: 'zip', bytes: [0x50, 0x4b, 0x03, 0x04] },
+/** Container formats open at once: the file itself and what is packed in it. */
+const MAX_NESTING = 2
+
+/** First bytes of files that are known and never read: pictures need a person. */
+const PICTURES: readonly { readonly format: string; readonly bytes: readonly number[] }[] = [
   { format: 'png', bytes: [0x89, 0x50, 0x4e, 0x47] },
   { format: 'jpeg', bytes: [0xff, 0xd8, 0xff] },
+  { format: 'tiff', bytes: [0x49, 0x49, 0x2a, 0x00] },
+  { format: 'tiff', bytes: [0x4d, 0x4d, 0x00, 0x2a] },
 ]
 
 /**
- * Facts of a bill, found by its content alone: same bytes, same result, on every machine and for ever.
+ * Facts of a bill, found by its content alone: same bytes and trust list, same result, on every machine and for ever.
  *
- * Pure and synchronous. A bad bill never makes it throw: the verdict says what is wrong, with code and place.
+ * Pure. A bad bill never makes it throw: the verdict says what is wrong, with code and place.
  */
-export function extractBill(bytes: Uint8Array): Extraction {
+export async function extractBill(bytes: Uint8Array, trust: TrustList = TRUST_NOBODY): Promise<Extraction> {
+  return extractNested(bytes, trust, 1)
+}
+
+async function extractNested(bytes: Uint8Array, trust: TrustList, nesting: number): Promise<Extraction> {
   let format = 'unknown'
   try {
-    if (bytes.byteLength === 0) throw rejection('ERR_BILL_EMPTY', 'file is empty', { line: 1, column: 1 })
-    if (bytes.byteLength > EXTRACTION_LIMITS.fileBytes) {
-      const message = `file has ${bytes.byteLength} bytes, at most ${EXTRACTION_LIMITS.fileBytes} are read`
-      throw rejection('ERR_BILL_TOO_LARGE', message)
+    if (nesting > MAX_NESTING) throw unsupported('ERR_BILL_NESTED', 'a container inside a container is not opened')
+    checkSize(bytes)
+    const picture = PICTURES.find(({ bytes: head }) => head.every((byte, index) => bytes[index] === byte))
+    if (picture !== undefined) {
+      format = picture.format
+      throw unsupported('ERR_BILL_FORMAT_UNKNOWN', `${picture.format} files are not read: a person must`)
     }
-    const known = SIGNATURES.find(({ bytes: head }) => head.every((byte, index) => bytes[index] === byte))
-    if (known !== undefined) {
-      format = known.format
-      throw unsupported('ERR_BILL_FORMAT_UNKNOWN', `${known.format} files are not read by this version`)
+    const content = readContent(bytes, (found) => (format = found))
+    const reader = READERS.find((one) => one.accepts(content))
+    if (reader === undefined) {
+      throw unsupported('ERR_BILL_FORMAT_UNKNOWN', 'no format of this version', { line: 1, column: 1 })
     }
-    const text = decodeUtf8(bytes)
-    if (startsXml(text)) {
-      format = ESPI_FORMAT
-      return extractEspi(text)
-    }
-    if (isKwitnessCsv(text)) {
-      format = KWITNESS_CSV_FORMAT
-      return extractKwitnessCsv(text)
-    }
-    throw unsupported('ERR_BILL_FORMAT_UNKNOWN', 'neither XML nor a table with a known header', { line: 1, column: 1 })
+    format = reader.format
+    const context: ReadContext = { trust, readInner: async (inner) => extractNested(inner, trust, nesting + 1) }
+    return await reader.read(content, context)
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown
     const { verdict, reason } = thrown
-    return {
-      verdict,
-      reason,
-      format: reason.code === 'ERR_BILL_FORMAT_UNKNOWN' && format === ESPI_FORMAT ? 'xml' : format,
-      bills: [],
-    }
+    return { verdict, reason, format, bills: [] }
   }
+}
+
+function checkSize(bytes: Uint8Array): void {
+  if (bytes.byteLength === 0) throw rejection('ERR_BILL_EMPTY', 'file is empty', { line: 1, column: 1 })
+  if (bytes.byteLength > EXTRACTION_LIMITS.fileBytes) {
+    const message = `file has ${bytes.byteLength} bytes, at most ${EXTRACTION_LIMITS.fileBytes} are read`
+    throw rejection('ERR_BILL_TOO_LARGE', message)
+  }
+}
+
+/** Files that begin like these are never text, whatever their bytes are. */
+const BINARY_HEADS: readonly (readonly number[])[] = [
+  [0x25, 0x50, 0x44, 0x46],
+  [0x50, 0x4b, 0x03, 0x04],
+  [0x30, 0x80],
+  [0x30, 0x82],
+  [0x30, 0x83],
+  [0x30, 0x84],
+]
+
+function readContent(bytes: Uint8Array, setFormat: (format: string) => void): Content {
+  if (BINARY_HEADS.some((head) => head.every((byte, index) => bytes[index] === byte))) return { bytes }
+  const text = decodeUtf8(bytes)
+  if (!startsXml(text)) return { bytes, text }
+  setFormat('xml')
+  return { bytes, text, root: findRoot(text) }
 }
 
 function startsXml(text: string): boolean {

@@ -8,7 +8,7 @@ import { LIMITS } from './limits.ts'
 import { billCidShape, decimalTextShape, hashShape } from './shapes.ts'
 
 /** How far a claim's figures come from the bill itself; the position is the code in the leaf, never reordered. */
-export const ASSURANCES = ['extracted', 'place-declared'] as const
+export const ASSURANCES = ['extracted', 'place-declared', 'template', 'reviewed'] as const
 /** Who is known to have written the bill; the position is the code in the leaf, never reordered. */
 export const ORIGINS = ['unsigned', 'utility-signed'] as const
 /** What the point tag was made from: a metering point, else weaker keys. */

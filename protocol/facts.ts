@@ -3,8 +3,8 @@ import { formatDecimal } from './decimal.ts'
 import type { Decimal } from './decimal.ts'
 import type { Place } from './factor.ts'
 import { decimalOfRational } from './rational.ts'
-import { toKWh } from './units.ts'
-import type { Quantity } from './units.ts'
+import { isEnergy, toKWh } from './units.ts'
+import type { Metered, Quantity } from './units.ts'
 
 /** What the bill is for. */
 export type Commodity = 'electricity' | 'gas' | 'heat' | 'water'
@@ -13,7 +13,7 @@ export type Commodity = 'electricity' | 'gas' | 'heat' | 'water'
 export type FactsKind = 'actual' | 'estimated' | 'mixed' | 'forecast' | 'correction'
 
 /** How the file states the service period. */
-export type ServiceBasis = 'epoch' | 'printed-exclusive'
+export type ServiceBasis = 'epoch' | 'printed-exclusive' | 'printed-inclusive' | 'reading-dates'
 
 /** Service period. */
 export type Service = {
@@ -43,6 +43,24 @@ export type Readings = {
   readonly whByYear?: readonly { readonly year: number; readonly wh: string }[]
 }
 
+/** Money of a bill as printed. */
+export type Money = {
+  /** ISO 4217, three letters. */
+  readonly currency: string
+  /** Amount to pay for this bill; negative for a credit. */
+  readonly payable: Decimal
+}
+
+/** What the bill says of the origin of its electricity: a claim of its writer, which covers nothing by itself. */
+export type GreenClaim = {
+  /** Where the bill says it: a fuel mix of its fields, a note in its text, a tariff rider. */
+  readonly source: 'fuel-mix' | 'note' | 'rider'
+  /** Energy that the bill calls green, where it says how much. */
+  readonly energy?: Quantity
+  /** Words of the bill, at most 200 characters. */
+  readonly evidence?: string
+}
+
 /** What extraction reads from a bill, for one metering point and one service period. */
 export type Facts = {
   readonly v: 1
@@ -59,15 +77,22 @@ export type Facts = {
   readonly account?: string
   readonly meter?: string
   readonly service: Service
-  /** Energy delivered to the customer; never negative. */
-  readonly import: Quantity
+  /** Energy, or volume of gas or water, delivered to the customer; never negative. */
+  readonly import: Metered
   /** Energy fed into the grid; never negative, never subtracted. */
   readonly export?: Quantity
   readonly kind: FactsKind
   /** Where the energy was used, when the file itself says so. */
   readonly place?: Place
-  /** The bill calls its electricity green; a claim that covers nothing by itself (GHG Protocol Scope 2). */
-  readonly isGreenTariff?: boolean
+  /** The bill calls its electricity green (GHG Protocol Scope 2: nothing is covered without a retired certificate). */
+  readonly greenClaim?: GreenClaim
+  /** Present when the figures stand where the template of one utility's print expects them; a weaker reading. */
+  readonly method?: 'template'
+  /** Number of the invoice. */
+  readonly invoice?: string
+  /** Number of the invoice that this one corrects. */
+  readonly corrects?: string
+  readonly money?: Money
   /** Remarks of the extractor, sorted, without repetition. */
   readonly flags: readonly string[]
   readonly readings?: Readings
@@ -89,15 +114,33 @@ export type ExtractionReason = {
   readonly place?: FilePlace
 }
 
+/**
+ * What a signature in the file shows. `covers` says of which bytes: facts are read from covered bytes only, and only
+ * `all` with `isTrusted` makes a bill `utility-signed`.
+ */
+export type Origin = {
+  readonly kind: 'pdf-signature' | 'cms' | 'xml-signature' | 'dkim'
+  /** `earlier-revision`: something was appended after signing, and facts come from the signed revision. */
+  readonly covers: 'all' | 'earlier-revision'
+  /** Name of the signer as its certificate or domain states it. */
+  readonly signer: string
+  /** SHA-256 of the signer's certificate (DER), or of the public key of a domain. */
+  readonly keyHash: Uint8Array
+  /** The key, or an authority above it, stands in the trust list of the network. */
+  readonly isTrusted: boolean
+}
+
 /** Result of extraction; `bills` is empty unless the verdict is `facts` or `correction`. */
 export type Extraction = {
   readonly verdict: Verdict
   readonly reason?: ExtractionReason
   readonly format: string
   readonly bills: readonly Facts[]
+  /** Absent when the file has no signature that could be checked and holds. */
+  readonly origin?: Origin
 }
 
-/** Energy in the JSON of `kwitness extract`: exact decimal texts; `kWh` is absent where its expansion does not end. */
+/** Amount in the JSON of `kwitness extract`: exact decimal texts; no `kWh` for volumes, or where its expansion does not end. */
 export type QuantityJson = { kWh?: string; value: string; unit: string }
 
 /** One bill in the JSON of `kwitness extract`. */
@@ -116,13 +159,17 @@ export type ExtractionJson = { verdict: Verdict; reason?: ExtractionReason; form
 
 /** Canonical DAG-CBOR of facts; a decimal is `{u: decimal text, e: integer}`, absent fields are left out. */
 export function encodeFacts(facts: Facts): Uint8Array {
-  const { import: imported, export: exported, readings, ...rest } = facts
+  const { import: imported, export: exported, greenClaim, money, ...rest } = facts
   return encodeCanonical(
     dropAbsent({
       ...rest,
       import: quantityBlock(imported),
       export: exported === undefined ? undefined : quantityBlock(exported),
-      readings,
+      greenClaim:
+        greenClaim === undefined
+          ? undefined
+          : { ...greenClaim, energy: greenClaim.energy === undefined ? undefined : quantityBlock(greenClaim.energy) },
+      money: money === undefined ? undefined : { currency: money.currency, payable: decimalBlock(money.payable) },
     }),
   )
 }
@@ -156,8 +203,8 @@ export function extractionToJson(extraction: Extraction): ExtractionJson {
   }
 }
 
-function quantityJson(quantity: Quantity): QuantityJson {
-  const kWh = decimalOfRational(toKWh(quantity))
+function quantityJson(quantity: Metered): QuantityJson {
+  const kWh = isEnergy(quantity) ? decimalOfRational(toKWh(quantity)) : undefined
   return {
     ...(kWh === undefined ? {} : { kWh: formatDecimal(kWh) }),
     value: formatDecimal(quantity.value),
@@ -165,7 +212,7 @@ function quantityJson(quantity: Quantity): QuantityJson {
   }
 }
 
-function quantityBlock(quantity: Quantity): { unit: string; value: { u: string; e: number } } {
+function quantityBlock(quantity: Metered): { unit: string; value: { u: string; e: number } } {
   return { unit: quantity.unit, value: decimalBlock(quantity.value) }
 }
 

@@ -62,6 +62,14 @@ export type VolumeUnit = keyof typeof LITRES_PER_UNIT
 /** An amount of volume. */
 export type Volume = { readonly value: Decimal; readonly unit: VolumeUnit }
 
+/** What a meter counts: energy, or a volume of gas or water. */
+export type Metered = Quantity | Volume
+
+/** True if an amount is energy and not a volume. */
+export function isEnergy(amount: Metered): amount is Quantity {
+  return amount.unit in WH_PER_UNIT
+}
+
 /** Kilometres in one of each unit of distance, exactly; a mile is 1609.344 m (1959). */
 const KM_PER_UNIT = { km: makeRational(1n), mile: makeRational(1_609_344n, 1_000_000n) } as const
 

@@ -62,6 +62,24 @@ export type RefusalCode =
   | 'ERR_BILL_CORRECTION'
   /** Country, state or utility is malformed. */
   | 'ERR_BILL_PLACE'
+  /** A packed file inside a packed file. */
+  | 'ERR_BILL_NESTED'
+  /** An archive, attachment or stream is damaged, lies about its size, or unpacks beyond its limit. */
+  | 'ERR_BILL_CONTAINER'
+  /** Quantity, price and amount of a line contradict each other. */
+  | 'ERR_BILL_ARITHMETIC'
+  /** Lines with energy that no rule of this version can tell from repetitions of the same energy. */
+  | 'ERR_BILL_LINES'
+  /** The file does not say, or not uniquely, what was delivered, when or where. */
+  | 'ERR_BILL_UNSTATED'
+  /** Energy that a plant produced: neither consumption nor what was fed into the grid. */
+  | 'ERR_BILL_GENERATION'
+  /** A history of several bills, not a bill. */
+  | 'ERR_BILL_HISTORY'
+  /** No text layer, or a layout that no template of this version describes. */
+  | 'ERR_BILL_TEMPLATE'
+  /** A signature in the file does not hold, or covers other bytes than those that would be read. */
+  | 'ERR_BILL_SIGNATURE'
 
 /** What {@link Refusal} carries beside its message. */
 export type RefusalInit = {

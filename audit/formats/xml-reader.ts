@@ -104,6 +104,35 @@ export function parseXml(text: string, init: XmlInit = {}): XmlElement {
   return root
 }
 
+/** Ends the reading at the first start tag. */
+class RootFound extends Error {
+  readonly root: XmlElement
+
+  constructor(root: XmlElement) {
+    super('root found')
+    this.root = root
+  }
+}
+
+/**
+ * Name of the first element of an XML text; nothing after its start tag is read.
+ *
+ * @throws {Refusal} as {@link parseXml}.
+ */
+export function findRoot(text: string): { readonly uri: string; readonly local: string } {
+  try {
+    const { uri, local } = parseXml(text, {
+      checkRoot: (root) => {
+        throw new RootFound(root)
+      },
+    })
+    return { uri, local }
+  } catch (thrown) {
+    if (thrown instanceof RootFound) return { uri: thrown.root.uri, local: thrown.root.local }
+    throw thrown
+  }
+}
+
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
 
 function elementOf(tag: SaxesTagNS, place: { line: number; column: number }): XmlElement {

@@ -1,6 +1,7 @@
 import type { Extraction, Facts, FactsKind, Readings, Service } from '#protocol'
 import type { Decimal } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
+import type { FormatReader } from '../reader.ts'
 import { rejection, review } from '../refusal.ts'
 import { labelService, localOffsetOf } from './civil-days.ts'
 import type { LocalOffset } from './civil-days.ts'
@@ -20,6 +21,13 @@ import type { SummaryBill } from './summaries.ts'
 export const ESPI_FORMAT = 'green-button-espi'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
 const EXTRACTOR = { id: 'espi', version: '1.0.0' } as const
+
+/** Reader of Green Button files; also of fragments whose first element is not the feed. */
+export const ESPI_READER: FormatReader = {
+  format: ESPI_FORMAT,
+  accepts: ({ root }) => root !== undefined,
+  read: ({ text }) => extractEspi(text ?? ''),
+}
 
 /** What one bill of a file is made from. */
 type BillParts = {

@@ -1,13 +1,21 @@
 import type { Extraction, Facts, Quantity } from '#protocol'
+import type { FormatReader } from '../reader.ts'
 import { review } from '../refusal.ts'
 import type { CsvRow } from './read-rows.ts'
-import { readRows } from './read-rows.ts'
+import { isKwitnessCsv, readRows } from './read-rows.ts'
 import * as cells from './cells.ts'
 
 /** Name of the format in results. */
 export const KWITNESS_CSV_FORMAT = 'kwitness-csv-1'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
 const EXTRACTOR = { id: 'kwitness-csv', version: '1.0.0' } as const
+
+/** Reader of our own table. */
+export const KWITNESS_CSV_READER: FormatReader = {
+  format: KWITNESS_CSV_FORMAT,
+  accepts: ({ text }) => text !== undefined && isKwitnessCsv(text),
+  read: ({ text }) => extractKwitnessCsv(text ?? ''),
+}
 
 /**
  * Facts of a `kwitness-csv-1` table, one bill a row (`docs/spec/kwitness-csv-1.md`).

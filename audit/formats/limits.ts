@@ -23,6 +23,8 @@ export const EXTRACTION_LIMITS = {
   csvRowChars: 16 * 1024,
   /** Usage summaries of one Green Button file: forty years of months. */
   espiSummaries: 512,
+  /** Interval values of one NEM12 file or one CSV of readings; ten years of quarter hours of two series are 700,000. */
+  readings: 1_000_000,
   /** Bills read from one file. */
   bills: LIMITS.billsPerFile,
 } as const

@@ -54,6 +54,8 @@ export type RefusalCode =
   | 'ERR_BILL_FORECAST'
   /** Usage summary contradicts the readings or itself. */
   | 'ERR_BILL_SUMMARY_CONFLICT'
+  /** Records of an MDFF (NEM12, NEM13) file are missing, out of order, of the wrong length, or contradict each other. */
+  | 'ERR_BILL_RECORDS'
   /** A required field is missing or empty. */
   | 'ERR_BILL_FIELD'
   /** Rows have unequal numbers of cells, quotes are not closed, or the header differs. */

@@ -1,7 +1,9 @@
-import { compareDecimals, makeDecimal, sha256, utf8 } from '#protocol'
+import { compareDecimals, makeDecimal } from '#protocol'
 import type { Decimal, FactsKind, Readings } from '#protocol'
 import { MAX_BILL_WH, MAX_READING_WH } from '../limits.ts'
 import { rejection, review } from '../refusal.ts'
+import { hashSeries } from '../series-hash.ts'
+import type { HashedReading } from '../series-hash.ts'
 import type { Reading } from './document.ts'
 import { MAX_PERIOD_S, quote } from './numbers.ts'
 
@@ -49,7 +51,7 @@ export function sumReadings(readings: readonly Reading[], powerOfTen: number): R
     end,
     energyWh,
     kind,
-    readings: { count: ordered.length, duplicates, gaps, seriesHash: hashSeries(ordered, powerOfTen) },
+    readings: { count: ordered.length, duplicates, gaps, seriesHash: hashSeries(hashed(ordered, powerOfTen)) },
     flags: [...flags],
     ordered,
   }
@@ -143,11 +145,9 @@ function kindOf(ordered: readonly Reading[], flags: Set<string>): FactsKind {
   return estimated > 0 || mixed > 0 ? 'mixed' : 'actual'
 }
 
-/** SHA-256 over `start,duration,u,e,quality\n` per reading, ascending. */
-function hashSeries(ordered: readonly Reading[], powerOfTen: number): Uint8Array {
-  const lines = ordered.map(({ start, durationS, value, qualities }) => {
-    const { u, e } = makeDecimal(value, powerOfTen)
-    return `${start},${durationS},${u},${e},${qualities.join('+')}\n`
-  })
-  return sha256(utf8(lines.join('')))
+/** Readings as their hash sees them, in Wh. */
+function* hashed(ordered: readonly Reading[], powerOfTen: number): Iterable<HashedReading> {
+  for (const { start, durationS, value, qualities } of ordered) {
+    yield { start, durationS, value, e: powerOfTen, quality: qualities.join('+') }
+  }
 }

@@ -31,6 +31,8 @@ export type XmlInit = {
    * read and the tree stays small.
    */
   readonly keep?: (element: XmlElement, parent: XmlElement | undefined) => boolean
+  /** Called at each start tag; `true` drops the text directly inside: an attached file is longer than any text of a bill. */
+  readonly skipText?: (element: XmlElement) => boolean
 }
 
 /**
@@ -45,6 +47,7 @@ export function parseXml(text: string, init: XmlInit = {}): XmlElement {
   const here = (): { line: number; column: number } => ({ line: parser.line, column: parser.column + 1 })
   const open: XmlElement[] = []
   let root: XmlElement | undefined
+  let skipped: XmlElement | undefined
   let elements = 0
   let attributes = 0
   let tagPlace = here()
@@ -89,10 +92,14 @@ export function parseXml(text: string, init: XmlInit = {}): XmlElement {
     const element = elementOf(tag, tagPlace)
     if (root === undefined) init.checkRoot?.(element)
     root ??= element
+    if (init.skipText?.(element) === true) skipped = element
     open.push(element)
   })
-  parser.on('text', (piece) => addText(open.at(-1), piece))
-  parser.on('cdata', (piece) => addText(open.at(-1), piece))
+  const take = (piece: string): void => {
+    if (skipped === undefined || open.at(-1) !== skipped) addText(open.at(-1), piece)
+  }
+  parser.on('text', take)
+  parser.on('cdata', take)
   parser.on('closetag', () => {
     const element = open.pop()
     const parent = open.at(-1)

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { makeDecimal, utf8 } from '#protocol'
 
-/** One reading as its hash sees it: `value` x 10^`e` of the unit of the facts that carry the hash. */
+/** One reading as its hash sees it: `value` x 10^`e`, in Wh for energy, else in the unit of the facts. */
 export type HashedReading = {
   /** Epoch seconds. */
   readonly start: number

@@ -1,5 +1,6 @@
 import { formatCivilDate } from '#protocol'
 import type { Service } from '#protocol'
+import { formatInstant } from '../instants.ts'
 
 const DAY_S = 86_400
 const HALF_DAY_S = 43_200
@@ -55,12 +56,4 @@ function nearestMidnight(localS: number): number {
 
 function isNearMidnight(localS: number): boolean {
   return Math.abs(localS - nearestMidnight(localS) * DAY_S) <= CLOCK_CHANGE_S
-}
-
-/** ISO 8601 instant of epoch seconds: `2019-01-01T08:00:00Z`. */
-function formatInstant(epochS: number): string {
-  const day = Math.floor(epochS / DAY_S)
-  const rest = epochS - day * DAY_S
-  const clock = [Math.floor(rest / 3_600), Math.floor(rest / 60) % 60, rest % 60]
-  return `${formatCivilDate(day)}T${clock.map((part) => String(part).padStart(2, '0')).join(':')}Z`
 }

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { extractBill } from '#audit'
-import { encodeFacts, extractionToJson, formatCivilDate, formatDecimal, makeDecimal, toHex, utf8 } from '#protocol'
+import {
+  encodeFacts,
+  extractionToJson,
+  formatCivilDate,
+  formatDecimal,
+  makeDecimal,
+  sha256,
+  toHex,
+  utf8,
+} from '#protocol'
 import type { Extraction, ExtractionJson, Facts } from '#protocol'
 import { MADE_NMI, marchDays, nem12File, nem13File, streamLines } from './mdff-file.ts'
 import type { MadeDay, MadeRegister, MadeStream } from './mdff-file.ts'
@@ -111,6 +120,8 @@ describe('NEM12', () => {
     }
     assert.equal(await refusal(nem12File({ uom: 'kVArh' })), 'reject ERR_BILL_UNIT 2:1 200')
     assert.equal(await refusal(nem12File({ uom: '' })), 'needs-review ERR_BILL_UNIT 2:1 200')
+    const changed = nem12File({ days: marchDays(1, 1) }, { uom: 'Wh', days: marchDays(2, 1) })
+    assert.equal(await refusal(changed), 'needs-review ERR_BILL_UNIT 4:1 200')
     assert.equal(await refusal(nem12File({ minutes: '60' })), 'reject ERR_BILL_RECORDS 2:35 IntervalLength')
   })
 
@@ -154,12 +165,30 @@ describe('NEM12', () => {
     assert.deepEqual((await bill(nem12File({ configuration: 'E1B' }))).flags, ['configuration-unread'])
   })
 
+  it('hashes all readings of import in Wh, by time and then by suffix', async () => {
+    const facts = await bill(
+      nem12File(
+        { suffix: 'E1', configuration: '', days: [{ values: '1.50', quality: 'S14' }] },
+        { suffix: 'E2', configuration: '', minutes: 15, uom: 'Wh', days: [{ values: '7' }] },
+      ),
+    )
+    const midnight = 1_709_215_200
+    const lines = Array.from({ length: 48 }, (_, index) => {
+      const start = midnight + index * 1_800
+      return `${start},1800,15,2,S14\n${start},900,7,0,A\n${start + 900},900,7,0,A\n`
+    })
+    assert.equal(facts.service.startUtc, '2024-02-29T14:00:00Z')
+    assert.equal(toHex(facts.readings?.seriesHash ?? utf8('')), toHex(sha256(utf8(lines.join('')))))
+  })
+
   it('refuses to add one register twice', async () => {
     const twice = { suffix: 'E2', configuration: '', register: 'E1' }
     assert.match(await refusal(nem12File({}, { ...twice, days: [{ values: '1' }] })), /ERR_BILL_SEVERAL_SERIES 4:1/)
     assert.match(await refusal(nem12File({}, { ...twice, register: 'E2' })), /needs-review ERR_BILL_SEVERAL_SERIES 4:1/)
     const inWh = { ...twice, register: 'E2', uom: 'Wh', days: [{ values: '500' }] }
     assert.match(await refusal(nem12File({}, inWh)), /needs-review ERR_BILL_SEVERAL_SERIES 4:1/)
+    const grid = { suffix: 'B1', configuration: '', register: 'E1' }
+    assert.equal(formatDecimal((await bill(nem12File({}, grid))).import.value), '24')
     const zeros = { days: [{ values: '0' }] }
     assert.equal((await bill(nem12File(zeros, { ...zeros, suffix: 'E2', configuration: '' }))).import.value.u, 0n)
   })
@@ -186,6 +215,11 @@ describe('NEM12', () => {
     assert.match(await refusal(day('V', ['1,49,A,,'])), /reject ERR_BILL_RECORDS 4:5 StartInterval/)
     assert.match(await refusal(day('V', ['0,48,A,,'])), /reject ERR_BILL_RECORDS 4:5 StartInterval/)
     assert.match(await refusal(day('V', ['1,48,V,,'])), /reject ERR_BILL_RECORDS 4:10 QualityMethod/)
+    assert.match(await refusal(day('V', ['1,48,A,,', '48,1,A,,'])), /reject ERR_BILL_RECORDS 5:5 StartInterval/)
+    const blank = Array.from({ length: 48 }, (_, index) => (index === 2 ? '' : '1'))
+    const partly = (runs: readonly string[]): string => nem12File({ days: [{ values: blank, quality: 'V', runs }] })
+    assert.match(await refusal(partly(['1,48,A,,'])), /reject ERR_BILL_NUMBER 3:18 IntervalValue3/)
+    assert.match(await refusal(partly(['1,2,A,,', '3,3,N,,', '4,48,A,,'])), /needs-review ERR_BILL_GAP/)
     assert.match(await refusal(day('A', ['1,48,A,,'])), /reject ERR_BILL_RECORDS 4:1 400/)
     for (const quality of ['X', 'A1', 'S1', 'S123', 'Actual']) {
       assert.match(await refusal(day(quality)), /reject ERR_BILL_RECORDS 3:206 QualityMethod/, quality)
@@ -237,6 +271,8 @@ describe('NEM12', () => {
       { suffix: 'E2', configuration: 'E1E2', days: marchDays(2, 1) },
     )
     assert.match(await refusal(partial), /needs-review ERR_BILL_GAP 6:1 200/)
+    const late = nem12File({ days: marchDays(1, 3) }, { suffix: 'E2', configuration: '', days: marchDays(2, 2) })
+    assert.match(await refusal(late), /needs-review ERR_BILL_GAP 6:1 200/)
     const exports = nem12File({ days: marchDays(1, 3) }, { suffix: 'B1', configuration: '', days: marchDays(1, 2) })
     assert.match(await refusal(exports), /needs-review ERR_BILL_GAP/)
     const reactive = nem12File({ days: marchDays(1, 3) }, { suffix: 'Q1', uom: 'kVArh', configuration: '' })
@@ -264,10 +300,8 @@ describe('NEM12', () => {
     assert.equal(formatDecimal(short.import.value), '96')
     const same = await bill(nem12File({ days: [early, { ...early, values: '1.0', updated: '' }] }))
     assert.deepEqual([same.flags, same.readings?.duplicates], [['duplicates-dropped'], 48])
-    for (const other of [
-      { ...late, updated: '' },
-      { ...late, updated: '20240302000000' },
-    ]) {
+    for (const updated of ['', '20240302000000', '202403020000']) {
+      const other = { ...late, updated }
       assert.match(await refusal(nem12File({ days: [early, other] })), /needs-review ERR_BILL_READINGS_CONFLICT/)
     }
     const requality = { ...early, quality: 'S14' }

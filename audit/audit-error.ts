@@ -20,6 +20,8 @@ export type AuditFailure =
   | { readonly code: 'ERR_ESTIMATE_REQUEST'; readonly path: string }
   /** Golden vectors are missing or malformed: the checkout is damaged. */
   | { readonly code: 'ERR_AUDIT_VECTORS'; readonly file: string }
+  /** A trust list's file is not JSON, has an unknown, missing or wrong field, or an entry twice; `path` names it. */
+  | { readonly code: 'ERR_AUDIT_TRUST_LIST'; readonly path: string }
   /** Extraction took longer than allowed on this machine: abstain, never refuse the bill. */
   | { readonly code: 'ERR_AUDIT_TIMEOUT'; readonly timeoutMs: number }
   /** Extraction needed more memory than allowed: abstain. */

@@ -128,6 +128,8 @@ export type Origin = {
   readonly keyHash: Uint8Array
   /** The key, or an authority above it, stands in the trust list of the network. */
   readonly isTrusted: boolean
+  /** What the signer's certificate states, ISO 8601; `signedAt` only if a trusted time stamp proves it (RFC 3161). */
+  readonly validity?: { readonly notBefore: string; readonly notAfter: string; readonly signedAt?: string }
 }
 
 /** Result of extraction; `bills` is empty unless the verdict is `facts` or `correction`. */

@@ -25,6 +25,12 @@ export const EXTRACTION_LIMITS = {
   espiSummaries: 512,
   /** Interval values of one NEM12 file or one CSV of readings; ten years of quarter hours of two series are 700,000. */
   readings: 1_000_000,
+  /** Members of one ZIP archive, folders included. */
+  zipMembers: 128,
+  /** Bytes that all members of a ZIP archive unpack to. */
+  zipBytes: 2 * LIMITS.billBytes,
+  /** Times that a member over 1 MiB may be larger than packed; meter data are 10 to 60 times, deflate ends at 1032. */
+  zipRatio: 250,
   /** Bills read from one file. */
   bills: LIMITS.billsPerFile,
 } as const

@@ -10,6 +10,7 @@ import { checkElectricity, readMeaning } from './meaning.ts'
 import type { SeriesMeaning } from './meaning.ts'
 import { findPlace } from './place.ts'
 import { readEspiDocument } from './read-document.ts'
+import { isEspiRoot } from './roots.ts'
 import { looksLikeRegister, sumReadings } from './readings.ts'
 import type { ReadingSum } from './readings.ts'
 import { indexByLink, linkSeries, namesOf, pickOne } from './series.ts'
@@ -23,10 +24,10 @@ export const ESPI_FORMAT = 'green-button-espi'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
 const EXTRACTOR = { id: 'espi', version: '1.1.0' } as const
 
-/** Reader of Green Button files; also of fragments whose first element is not the feed. */
+/** Reader of Green Button files: an Atom feed, a single entry, or a resource of ESPI by itself. */
 export const ESPI_READER: FormatReader = {
   format: ESPI_FORMAT,
-  accepts: ({ root }) => root !== undefined,
+  accepts: ({ root }) => root !== undefined && isEspiRoot(root),
   read: ({ text }) => extractEspi(text ?? ''),
 }
 

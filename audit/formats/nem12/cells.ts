@@ -1,4 +1,4 @@
-import { parseCivilDate, ValueError } from '#protocol'
+import { parseCivilDate, parseInteger, ValueError } from '#protocol'
 import type { FilePlace } from '#protocol'
 import { rejection } from '../refusal.ts'
 import type { RefusalCode } from '../refusal.ts'
@@ -63,7 +63,7 @@ export function secondAt(row: MdffLine, index: number, path: string): number {
   const [, date = '', hour = '', minute = '', second = '00'] = /^(\d{8})(\d\d)(\d\d)(\d\d)?$/.exec(text) ?? []
   const day = dayOf(date)
   if (day !== undefined && hour < '24' && minute < '60' && second < '60') {
-    return day * DAY_S + Number(hour) * 3_600 + Number(minute) * 60 + Number(second)
+    return day * DAY_S + parseInteger(hour) * 3_600 + parseInteger(minute) * 60 + parseInteger(second)
   }
   throw refuseCell(row, index, path, ['ERR_BILL_DATE', `${path} is no date and time: ${quoted(row, index)}`])
 }

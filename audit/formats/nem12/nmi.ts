@@ -1,3 +1,4 @@
+import { parseInteger } from '#protocol'
 import { rejection, review } from '../refusal.ts'
 import type { FilePlace } from '#protocol'
 
@@ -57,7 +58,7 @@ export function nmiChecksum(nmi: string): number {
   let sum = 0
   for (let at = nmi.length - 1, isDoubled = true; at >= 0; at -= 1, isDoubled = !isDoubled) {
     const code = nmi.charCodeAt(at) * (isDoubled ? 2 : 1)
-    for (const digit of String(code)) sum += Number(digit)
+    for (const digit of String(code)) sum += parseInteger(digit)
   }
   return (10 - (sum % 10)) % 10
 }

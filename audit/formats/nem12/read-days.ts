@@ -1,3 +1,4 @@
+import { divideFloor, parseInteger } from '#protocol'
 import { rejection } from '../refusal.ts'
 import { dayAt, idAt, isValue, placeOfCell, quoted, refuseCell, stampAt, textAt } from './cells.ts'
 import type { MdffLine } from './cells.ts'
@@ -35,7 +36,7 @@ export function readStream(row: MdffLine): IntervalStream {
     suffix,
     serial: idAt(row, 6, 'MeterSerialNumber'),
     uom: idAt(row, 7, 'UOM'),
-    intervalMinutes: Number(length),
+    intervalMinutes: parseInteger(length),
     place: placeOfCell(row, 0, '200'),
   }
 }
@@ -57,7 +58,7 @@ export type OpenDay = { readonly day: IntervalDay; readonly isVariable: boolean;
  * @throws {Refusal} ERR_BILL_RECORDS, ERR_BILL_DATE, ERR_BILL_NUMBER.
  */
 export function readDay(row: MdffLine, stream: IntervalStream): OpenDay {
-  const count = Math.floor(DAY_MINUTES / stream.intervalMinutes)
+  const count = divideFloor(DAY_MINUTES, stream.intervalMinutes)
   const at = FIRST_VALUE + count
   const stated = row.cells.findIndex((cell, index) => index >= FIRST_VALUE && /^ *[A-Za-z]/.test(cell))
   if (stated !== at) {
@@ -124,9 +125,12 @@ export function readQualityRun(row: MdffLine, count: number): QualityRun {
   const [first, last] = [textAt(row, 1), textAt(row, 2)]
   const quality = textAt(row, 3).toUpperCase()
   const isRange = /^\d{1,4}$/.test(first) && /^\d{1,4}$/.test(last)
-  const run = { first: Number(first), last: Number(last), quality }
-  if (!isRange || run.first < 1 || run.last < run.first || run.last > count) {
-    throw refuseCell(row, 1, 'StartInterval', ['ERR_BILL_RECORDS', `intervals ${first} to ${last} are not in the day`])
+  const run = { first: isRange ? parseInteger(first) : 0, last: isRange ? parseInteger(last) : 0, quality }
+  if (run.first < 1 || run.last < run.first || run.last > count) {
+    throw refuseCell(row, 1, 'StartInterval', [
+      'ERR_BILL_RECORDS',
+      `intervals ${quoted(row, 1)} to ${quoted(row, 2)} are not in the day`,
+    ])
   }
   if (!isQuality(quality)) {
     throw refuseCell(row, 3, 'QualityMethod', ['ERR_BILL_RECORDS', `unknown quality ${quoted(row, 3)}`])

@@ -1,6 +1,7 @@
 import {
   addDecimals,
   compareDecimals,
+  divideFloor,
   formatCivilDate,
   makeDecimal,
   parseDecimal,
@@ -142,7 +143,7 @@ function isSameInstants(a: RegisterRead, b: RegisterRead): boolean {
 
 /** Days of the two readings; a register is read within a day, and the day of a reading begins the next period. */
 function datesOf({ previous, current, place }: RegisterRead): { start: number; end: number } {
-  const [start, end] = [Math.floor(previous.standardS / DAY_S), Math.floor(current.standardS / DAY_S)]
+  const [start, end] = [divideFloor(previous.standardS, DAY_S), divideFloor(current.standardS, DAY_S)]
   if (current.standardS <= previous.standardS || end - start > MAX_PERIOD_DAYS) {
     throw rejection('ERR_BILL_PERIOD', 'current reading is not after the previous one, by ten years at most', place)
   }

@@ -1,3 +1,4 @@
+import { EINVOICE_READER } from './einvoice/extract-einvoice.ts'
 import { ESPI_READER } from './espi/extract-espi.ts'
 import { KWITNESS_CSV_READER } from './kwitness-csv/extract-kwitness-csv.ts'
 import { NEM12_READER } from './nem12/extract-nem12.ts'
@@ -5,4 +6,10 @@ import type { FormatReader } from './reader.ts'
 import { ZIP_READER } from './zip/extract-zip.ts'
 
 /** All formats of this version, in the order in which they are tried. */
-export const READERS: readonly FormatReader[] = [ZIP_READER, ESPI_READER, NEM12_READER, KWITNESS_CSV_READER]
+export const READERS: readonly FormatReader[] = [
+  ZIP_READER,
+  EINVOICE_READER,
+  ESPI_READER,
+  NEM12_READER,
+  KWITNESS_CSV_READER,
+]

@@ -1,0 +1,81 @@
+import { isEnergy } from '#protocol'
+import type { Commodity, Metered } from '#protocol'
+import { review } from '../refusal.ts'
+import { classifyLine } from './classify-line.ts'
+import type { LineMeaning } from './classify-line.ts'
+import { daysOf } from './figures.ts'
+import { findLinePoint } from './identifiers.ts'
+import { isMetered, isNearMiss, parseMetered } from './measure-units.ts'
+import type { Days, EndDate, Invoice, InvoiceLine } from './model.ts'
+import { signOf } from './sums.ts'
+
+/** A line whose quantity is energy, or a volume of gas or water. */
+export type MeteredLine = {
+  readonly line: InvoiceLine
+  readonly meaning: LineMeaning
+  /** As printed, with its sign. */
+  readonly metered: Metered
+  /** Absent when neither the line nor the document states a period. */
+  readonly days?: Days
+  /** Metering point that the line itself names. */
+  readonly ownPoint?: string
+  readonly commodity?: Commodity
+}
+
+/** Lines with quantities that meters count, and how many with a volume nobody can tell the meaning of. */
+export type MeteredLines = { readonly lines: readonly MeteredLine[]; readonly volumesNotRead: number }
+
+/**
+ * The lines of an invoice that have energy or a volume. A volume counts only when words make it gas, heat or water:
+ * concrete and diesel are billed in the same units.
+ *
+ * @throws {Refusal} ERR_BILL_UNIT for a unit that only a person knows, ERR_BILL_NUMBER, ERR_BILL_ABSURD, ERR_BILL_DATE,
+ *   ERR_BILL_PERIOD, ERR_BILL_COMMODITY_CONFLICT.
+ */
+export function readMeteredLines(invoice: Invoice, end: EndDate, isSeef: boolean): MeteredLines {
+  const named = invoice.lines.map((line) => ({ line, meaning: classifyLine(line, isSeef) }))
+  const stated = findDocumentCommodity(named)
+  const lines: MeteredLine[] = []
+  let volumesNotRead = 0
+  for (const { line, meaning } of named) {
+    const { quantity } = line
+    if (quantity === undefined) continue
+    if (isNearMiss(quantity)) {
+      const message = `unit ${JSON.stringify(quantity.unitCode)} is no code of UN/ECE Recommendation 20: a guess would be needed`
+      throw review('ERR_BILL_UNIT', message, quantity.place)
+    }
+    if (!isMetered(quantity)) continue
+    const metered = parseMetered(quantity)
+    const commodity = meaning.commodity ?? stated
+    if (!isEnergy(metered) && (meaning.is === 'unknown' || commodity === undefined)) {
+      volumesNotRead += meaning.is === 'aside' ? 0 : 1
+      continue
+    }
+    const period = line.period ?? invoice.period
+    const ownPoint = findLinePoint(line)
+    lines.push({
+      line,
+      meaning,
+      metered,
+      ...(period === undefined ? {} : { days: daysOf(period, end) }),
+      ...(ownPoint === undefined ? {} : { ownPoint }),
+      ...(commodity === undefined ? {} : { commodity }),
+    })
+  }
+  lines.forEach(checkDimension)
+  return { lines, volumesNotRead }
+}
+
+/** The commodity of lines that name none: the only one that any line of the document names. */
+function findDocumentCommodity(named: readonly { readonly meaning: LineMeaning }[]): Commodity | undefined {
+  const found = new Set(named.map(({ meaning }) => meaning.commodity).filter((commodity) => commodity !== undefined))
+  return found.size === 1 ? [...found][0] : undefined
+}
+
+function checkDimension({ line, metered, commodity, meaning }: MeteredLine): void {
+  if (commodity === undefined || meaning.is === 'aside' || signOf(metered) === 0) return
+  const isRight = isEnergy(metered) ? commodity !== 'water' : commodity === 'gas' || commodity === 'water'
+  if (isRight) return
+  const message = `line is about ${commodity} and has the unit ${line.quantity?.unitCode ?? ''}`
+  throw review('ERR_BILL_COMMODITY_CONFLICT', message, line.place)
+}

@@ -1,0 +1,132 @@
+import type { Commodity } from '#protocol'
+import type { LineClass } from '../model.ts'
+
+/** Version of all tables of this folder; any change of a row changes verdicts and is a new version. */
+export const LINE_TABLES_VERSION = '1.0.0'
+
+/** One row: what a line with these words is about. `words` as `matchWords` takes them. */
+export type LineRule = {
+  readonly is: Exclude<LineClass, 'unknown'>
+  readonly words: string
+  readonly commodity?: Commodity
+}
+
+/**
+ * What the words of a line say it is about; the first row that fits decides, so special words stand above general ones.
+ * Words are normalised: no accents, lower case. Reviewed by language, not by sample.
+ */
+export const LINE_RULES: readonly LineRule[] = [
+  // Never consumption, although in kWh: losses, reactive energy, last year, averages, budgets, demand.
+  {
+    is: 'aside',
+    words:
+      'netzverlust*|perdite*|perdida*|losses|loss factor|*verlust|netverlies*|pertes|nettap*|nettab*|' +
+      'blind*|reactive|reactiva|reattiva|reactif|reactieve|reativa|reaktiv*|bierna|' +
+      'vorjahr*|vorjahres*|vorig jaar|last year|previous year|anno precedente|annee precedente|foregaende ar|' +
+      'durchschnitt*|average|gemiddeld*|*prognose|forecast|beraknad arsforbrukning|forventet arsforbruk|' +
+      'abschlag*|voorschot*|acompte*|a conto|aconto|budget|installment|instalment|prepayment|mensualite|' +
+      'leistungspreis*|benutzungsdauer|demand|potenza|puissance|potencia|effekt|effekttariff|effektavgift|' +
+      'grundpreis*|abonnement*|vastrecht*|standing charge|supply charge|service to property|quota fissa|termino fijo',
+  },
+  // What leaves the customer.
+  {
+    is: 'feed-in',
+    words:
+      'einspeisung*|ruckspeisung|ruckvergutung|uberschuss*|eeg vergutung|teruglevering*|teruggeleverd*|terugleveren|' +
+      'invoeding*|injectie*|injection*|feed in*|feedin*|solar export*|solar credit*|solar buy*|solar rebate|export*|' +
+      'buyback|net generation|surplus|vente d energie|energia immessa|immess*|immissione*|scambio sul posto|' +
+      'ritiro dedicato|excedente*|autoconsumo compensado|inmatning*|innmating*|overskudd*|overskott*|overskudsproduktion|' +
+      'plusskund*|mikroproduktion|elproduktion|solproduktion|ylijaama*|vracena energie',
+  },
+  // Sewage and hot water stand beside fresh water with the same m3.
+  {
+    is: 'levy',
+    commodity: 'water',
+    words:
+      'abwasser*|schmutzwasser*|niederschlagswasser*|kanal*|entwasserung*|afvalwater*|riool*|wastewater|waste water|' +
+      'sewer*|sewage|drainage|assainissement|eaux usees|modernisation des reseaux|fognatura|depurazione|saneamiento|' +
+      'alcantarillado|depuracion|spillvatten|spildevand*|avlop*|jatevesi',
+  },
+  // Levies that only electricity has; their kWh are those of the energy.
+  {
+    is: 'levy',
+    commodity: 'electricity',
+    words:
+      '*stromsteuer*|eeg umlage|eeg|kwk*|19 stromnev*|stromnev*|offshore*|abschaltbare lasten*|ablav|elektrizitatsabgabe|' +
+      'netzzuschlag|kev|swissgrid|stromreserve|winterreserve|cspe|ticfe|tcfe|tdcfe|elskatt*|elavgift*|elafgift*|' +
+      'elcertifikat*|elsertifikat*|forbruksavgift pa kraft|sahkovero*|groenestroombijdrage|systeemdiensten*|' +
+      'dan z elektriny|impuesto electric*|impuesto sobre la electricidad|iee|asos|sdl',
+  },
+  { is: 'levy', commodity: 'gas', words: 'ticgn|erdgassteuer|gasspeicherumlage|marktraumumstellung*|slp umlage' },
+  // Taxes, levies and certificates on whatever was delivered.
+  {
+    is: 'levy',
+    words:
+      '*steuer|*steuern|okosteuer*|*umlage|*umlagen|*abgabe|*abgaben|*forderbeitrag*|*forderpauschale*|systemdienstleistung*|' +
+      'co2 preis*|co2 kosten*|co2 abgabe*|co2 umlage*|co2 bepreisung|behg*|emissionshandel*|' +
+      'energiebelasting*|eb|ode|opslag*|heffing*|accijns*|bijzondere accijns|federale bijdrage|bijdrage*|' +
+      'taxe*|accise*|contribution*|cta|certificats d economie*|cee|obligation capacite|mecanisme de capacite|' +
+      'impost*|accis*|oneri*|addizional*|dispacciamento*|sbilanciamento*|mercato capacita|mercato della capacita|' +
+      'impuesto*|bono social|cargos|gastos*|contribuic*|imposto*|taxa*|iec|' +
+      '*skatt|*skatter|paslag*|rorligt paslag|ursprungsgaranti*|fast paslag|' +
+      'forbruksavgift*|enova*|opprinnelsesgaranti*|stromstotte*|*afgift|*afgifter|*bidrag|pso*|' +
+      '*vero|huoltovarmuus*|alkupera*|' +
+      '*tax|*taxes|levy|levies|*levy|climate change levy|ccl|renewables obligation|renewable energy certificate*|rec|recs|' +
+      'cfd|capacity market|environmental*|large scale generation*|small scale technology*|lgc*|stc*|lret|sres|veec*|veet|' +
+      'esc|escs|ess|essc*|reps|market charge*|market fee*|aemo*|ancillary*|carbon*|surcharge*|rider*|*adjustment factor|' +
+      'fuel adjustment*|green power*|greenpower*|pso|' +
+      'vergi*|*vergisi|fon|enerji fonu|trt payi|akcyza*|oplata oze|oplata kogeneracyjna|oplata mocowa|oplata jakosciowa|' +
+      'acciza*|certificate verzi|contributi*|cogenerare*|systemove sluzby|dan|poze',
+  },
+  // Bought from the grid, as tenants with solar power are billed.
+  { is: 'energy', commodity: 'electricity', words: 'netzbezug*|netzstrom*|reststrom*' },
+  // Transport of the energy.
+  {
+    is: 'network',
+    commodity: 'electricity',
+    words:
+      'nettleie*|energiledd*|overforing av kraft|eloverforing*|el overforing*|elnat*|el nat*|elnet*|eldistribution*|' +
+      'getransporteerde kwh*|sahkonsiirto*|sahkon siirto*|turpe|nettarif c*|nettarif b*|duos|tuos|tnuos|dnuos|bsuos',
+  },
+  {
+    is: 'network',
+    words:
+      'netznutzung*|netzentgelt*|netzkosten*|netz*|netzarbeit*|durchleitung*|transport*|transportdienst*|netbeheer*|' +
+      'nettarief*|netvergoeding*|distributie*|capaciteitstarief|getransporteerd*|acheminement*|utilisation du reseau*|' +
+      'distribu*|trasport*|gestione del contatore|tariffa di rete|vettoriamento*|peaje*|termino de acceso|atr|' +
+      'acesso as redes|tarifa de acesso*|redes|overforing*|overforings*|natavgift*|natagift|transmission*|' +
+      'nettarif*|systemtarif*|transmissionstarif*|siirto*|energiansiirto*|network*|delivery charge*|use of system*|' +
+      'dagitim*|iletim*|dystrybuc*|oplata sieciowa*|oplata dystrybucyjna*|tarif distributie|tarif transport',
+  },
+  // Energy itself, by words that only electricity has.
+  {
+    is: 'energy',
+    commodity: 'electricity',
+    words:
+      'wirkarbeit*|wirkenergie|wirkverbrauch|arbeitspreis strom|stromverbrauch*|stromlieferung*|strombezug*|stromarbeit*|' +
+      'stromkosten|strompreis*|elforbrukning*|el forbrukning*|elforbruk*|elforbrug*|elhandel*|el handel*|elenergi*|' +
+      'elpris*|elleverans*|stromforbruk*|electricity|electricity charges*|electricity usage*|' +
+      'elektriciteitsverbruik*|stroomverbruik*|levering elektriciteit*|levering stroom*|electricite|energie electrique|' +
+      'energie active|energia elettrica|energia attiva|energia electrica|energia activa|energia eletrica|energia ativa|' +
+      'active energy|sahkoenergia*|sahkon kulutus|energia czynna|energie activa|energie electrica|silova elektrina|' +
+      'elektrik*|aktif enerji*',
+  },
+  {
+    is: 'energy',
+    words:
+      'arbeitspreis*|*arbeitspreis|arbeit|arbeitsmenge|verbrauchspreis*|verbrauch*|*verbrauch|energiepreis*|' +
+      'energielieferung*|*lieferung|*bezug|energie|*menge|' +
+      'verbruik*|*verbruik|levering*|leveringskosten|leveringstarief*|energielevering*|afname*|enkeltarief|normaaltarief|' +
+      'daltarief|piektarief|hoogtarief|laagtarief|enkel tarief|' +
+      'consommation*|fourniture*|part variable|terme variable|' +
+      'materia energia|materia prima*|materia gas*|vendita*|componente energia|quota energia|quota variabile|consum*|' +
+      'fornitura*|prezzo energia|energia|' +
+      'termino de energia|termino energia|facturacion energia|facturacion por energia|termino variable|coste energia|' +
+      'suministro*|termo de energia|fornecimento*|' +
+      'forbrukning*|rorligt elpris|fast elpris|rorligt pris|timpris*|spotpris*|energiavgift*|energi|forbruk*|forbrug*|*forbrug|' +
+      'kraft|kraftpris*|basispris|=el|kulutus*|energiamaksu*|energian*|' +
+      'usage*|consumption*|energy|energy charge*|energy usage|unit charge*|unit rate*|units|commodity charge*|anytime*|' +
+      'general usage|all day rate|controlled load*|peak|off peak|shoulder|generation charge*|supply of energy|kwh used|' +
+      'enerji bedeli|enerji|spotreba*|zuzycie*',
+  },
+]

@@ -1,4 +1,5 @@
 import { EINVOICE_READER } from './einvoice/extract-einvoice.ts'
+import { CSV_READER } from './csv/extract-csv.ts'
 import { ESPI_READER } from './espi/extract-espi.ts'
 import { KWITNESS_CSV_READER } from './kwitness-csv/extract-kwitness-csv.ts'
 import { NEM12_READER } from './nem12/extract-nem12.ts'
@@ -11,5 +12,6 @@ export const READERS: readonly FormatReader[] = [
   EINVOICE_READER,
   ESPI_READER,
   NEM12_READER,
+  CSV_READER,
   KWITNESS_CSV_READER,
 ]

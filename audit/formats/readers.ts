@@ -1,6 +1,7 @@
 import { EINVOICE_READER } from './einvoice/extract-einvoice.ts'
 import { CSV_READER } from './csv/extract-csv.ts'
 import { ESPI_READER } from './espi/extract-espi.ts'
+import { FATTURA_PA_READER } from './fattura-pa/extract-fattura-pa.ts'
 import { KWITNESS_CSV_READER } from './kwitness-csv/extract-kwitness-csv.ts'
 import { NEM12_READER } from './nem12/extract-nem12.ts'
 import type { FormatReader } from './reader.ts'
@@ -12,6 +13,7 @@ export const READERS: readonly FormatReader[] = [
   ZIP_READER,
   P7M_READER,
   EINVOICE_READER,
+  FATTURA_PA_READER,
   ESPI_READER,
   NEM12_READER,
   CSV_READER,

@@ -29,6 +29,8 @@ export type Finding = {
   /** Other lines of the same energy. */
   readonly repeated: readonly MeteredLine[]
   readonly registers: readonly Register[]
+  /** Who is paid by lines that are money only. */
+  readonly payees?: readonly ('supply' | 'grid')[]
   /** The registers measured exactly this energy. */
   readonly isMeasured: boolean
   readonly correction: Correction
@@ -55,7 +57,7 @@ export function buildFacts(finding: Finding, invoice: Invoice, extractor: Extrac
   if (point === undefined && account === undefined) {
     throw review('ERR_BILL_UNSTATED', 'the document names neither metering point nor customer account', invoice.place)
   }
-  const meters = metersOf(finding)
+  const meters = metersOf(finding, invoice)
   const [number, corrects] = [cleanName(invoice.number), cleanName(correction.corrects)]
   const kind = readKind(finding)
   const green = commodity === 'electricity' ? readGreen(finding, invoice) : { flags: [] }
@@ -66,6 +68,7 @@ export function buildFacts(finding: Finding, invoice: Invoice, extractor: Extrac
     ...green.flags,
     ...(correction.isCredit ? ['credit'] : []),
     ...(meters.size > 1 ? ['several-meters'] : []),
+    ...(end.isAssumed === true ? ['end-date-assumed'] : []),
     ...(invoice.isTest ? ['test-document'] : []),
   ]
   const [meter] = meters
@@ -103,23 +106,26 @@ function utilityOf(finding: Finding, invoice: Invoice): NonNullable<Facts['utili
 }
 
 /** Who is paid: by codes, else supply for energy and grid for its transport. */
-function roleOf({ counted, repeated }: Finding): 'supply' | 'grid' | 'both' | 'unknown' {
-  const payees = new Set(
-    [...counted, ...repeated].map(({ meaning }) => {
+function roleOf({ counted, repeated, payees: paid = [] }: Finding): 'supply' | 'grid' | 'both' | 'unknown' {
+  const payees = new Set<string | undefined>([
+    ...paid,
+    ...[...counted, ...repeated].map(({ meaning }) => {
       if (meaning.payee !== undefined) return meaning.payee
       if (meaning.is === 'network') return 'grid'
       return meaning.is === 'energy' ? 'supply' : undefined
     }),
-  )
+  ])
   if (payees.has('supply')) return payees.has('grid') ? 'both' : 'supply'
   return payees.has('grid') ? 'grid' : 'unknown'
 }
 
-function metersOf({ counted, registers, isMeasured }: Finding): ReadonlySet<string> {
+function metersOf({ counted, registers, isMeasured }: Finding, invoice: Invoice): ReadonlySet<string> {
   const read = isMeasured || registers.length > 0 ? registers.map(({ meter }) => meter) : []
   const named = counted.map(({ line }) => findLineMeter(line))
   const known = read.filter((meter) => meter !== undefined)
-  return new Set(known.length > 0 ? known : named.filter((meter) => meter !== undefined))
+  if (known.length > 0) return new Set(known)
+  const found = named.filter((meter) => meter !== undefined)
+  return new Set(found.length > 0 || invoice.meter === undefined ? found : [normaliseNumber(invoice.meter, invoice)])
 }
 
 /** By readings, else by words of the counted lines; a bill that says neither is taken as one of actual consumption. */

@@ -15,7 +15,8 @@ export type Correction = {
 
 /** What kind of document it is. */
 export function roleOf(invoice: Invoice): DocumentRole {
-  return invoice.isCreditNote ? 'credit' : (DOCUMENT_ROLES.get(invoice.typeCode) ?? 'bill')
+  const role = DOCUMENT_ROLES.get(invoice.typeCode) ?? 'bill'
+  return invoice.isCreditNote && (role === 'bill' || role === 'correction') ? 'credit' : role
 }
 
 /**

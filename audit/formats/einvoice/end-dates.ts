@@ -15,19 +15,39 @@ export const READING_DATES: EndDate = { isInclusive: false, basis: 'reading-date
 const EXCLUSIVE_PROFILES: readonly string[] = ['urn:fdc:anskaffelser.no:2019:ehf:']
 
 /**
+ * Profiles that count the last day, or build on EN 16931: Peppol, PINT, XRechnung, Factur-X, NLCIUS, SEeF and its
+ * predecessors. Any other is taken the same way, and facts say that it was assumed.
+ */
+const INCLUSIVE_PROFILES: readonly string[] = [
+  'urn:cen.eu:en16931',
+  'urn:peppol:pint:',
+  'urn:fdc:peppol.eu:',
+  'peppol.eu:bis',
+  'energie-efactuur',
+  'urn:ferd:',
+  'factur-x',
+]
+
+/**
  * How a document means its end dates: by its syntax, else by its profile, and never against the days that it bills itself.
  *
  * @throws {Refusal} ERR_BILL_PERIOD when lines with a number of days contradict the profile or each other.
  */
 export function findEndDate(invoice: Invoice): EndDate {
   if (invoice.endDate !== undefined) return invoice.endDate
-  const end = EXCLUSIVE_PROFILES.some((part) => invoice.profile.includes(part)) ? EXCLUSIVE : INCLUSIVE
+  const end = endOfProfile(invoice.profile)
   const { inclusive, exclusive } = countDayLines(invoice)
   const against = end.isInclusive ? exclusive : inclusive
   if (against === undefined) return end
   const meaning = end.isInclusive ? 'the first day after it' : 'its last day'
   const message = `a line bills as many days as if the end of a period were ${meaning}; the profile says the opposite`
   throw review('ERR_BILL_PERIOD', message, against)
+}
+
+function endOfProfile(profile: string): EndDate {
+  if (EXCLUSIVE_PROFILES.some((part) => profile.includes(part))) return EXCLUSIVE
+  const isKnown = INCLUSIVE_PROFILES.some((part) => profile.includes(part))
+  return isKnown ? INCLUSIVE : { ...INCLUSIVE, isAssumed: true }
 }
 
 /** Places of lines whose days count the last date in, or out; other numbers of days prove nothing. */

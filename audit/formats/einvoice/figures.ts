@@ -13,15 +13,17 @@ const MAX_PERIOD_DAYS = 3_660
 export type Figure = { readonly value: Decimal; readonly places: number; readonly printed: Printed }
 
 /**
- * Plain decimal number, exactly as EN 16931 writes one: ASCII digits, a point, a minus.
+ * Plain decimal number as EN 16931 writes one: ASCII digits, a point, a minus. XML Schema lets digits be left out on one
+ * side of the point, and files do.
  *
  * @throws {Refusal} ERR_BILL_NUMBER for exponents, plus signs, separators, blanks inside and digits of other scripts.
  */
 export function parseFigure(printed: Printed): Figure {
   try {
-    const value = parseDecimal(printed.text)
-    const point = printed.text.indexOf('.')
-    return { value, places: point < 0 ? 0 : printed.text.length - point - 1, printed }
+    const text = printed.text.replace(/^(-?[0-9]+)\.$/, '$1').replace(/^(-?)\.(?=[0-9])/, '$10.')
+    const value = parseDecimal(text)
+    const point = text.indexOf('.')
+    return { value, places: point < 0 ? 0 : text.length - point - 1, printed }
   } catch (thrown) {
     if (!(thrown instanceof ValueError)) throw thrown
     throw rejection('ERR_BILL_NUMBER', thrown.message, printed.place)

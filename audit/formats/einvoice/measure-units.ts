@@ -49,7 +49,7 @@ export function isMetered(quantity: PrintedQuantity): boolean {
 /** True if a unit is energy for a person and no code for a machine. */
 export function isNearMiss(quantity: PrintedQuantity): boolean {
   const { unitCode } = quantity
-  return !UNIT_CODES.has(unitCode) && NEAR_MISSES.has(unitCode.toLowerCase())
+  return !UNIT_CODES.has(unitCode) && NEAR_MISSES.has(unitCode.toLowerCase().replaceAll(/[^a-z]/g, ''))
 }
 
 /** True if the codes of two quantities name the same dimension. */

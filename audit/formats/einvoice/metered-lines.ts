@@ -6,7 +6,7 @@ import type { LineMeaning } from './classify-line.ts'
 import { daysOf } from './figures.ts'
 import { findLinePoint } from './identifiers.ts'
 import { isMetered, isNearMiss, parseMetered } from './measure-units.ts'
-import type { Days, EndDate, Invoice, InvoiceLine } from './model.ts'
+import type { Days, EndDate, Invoice, InvoiceLine, PrintedQuantity } from './model.ts'
 import { signOf } from './sums.ts'
 
 /** A line whose quantity is energy, or a volume of gas or water. */
@@ -44,6 +44,9 @@ export function readMeteredLines(invoice: Invoice, end: EndDate, isSeef: boolean
       const message = `unit ${JSON.stringify(quantity.unitCode)} is no code of UN/ECE Recommendation 20: a guess would be needed`
       throw review('ERR_BILL_UNIT', message, quantity.place)
     }
+    if (isUnitMissing(quantity, meaning)) {
+      throw review('ERR_BILL_UNIT', 'a line of energy has a quantity and no unit', quantity.place)
+    }
     if (!isMetered(quantity)) continue
     const metered = parseMetered(quantity)
     const commodity = meaning.commodity ?? stated
@@ -70,6 +73,11 @@ export function readMeteredLines(invoice: Invoice, end: EndDate, isSeef: boolean
 function findDocumentCommodity(named: readonly { readonly meaning: LineMeaning }[]): Commodity | undefined {
   const found = new Set(named.map(({ meaning }) => meaning.commodity).filter((commodity) => commodity !== undefined))
   return found.size === 1 ? [...found][0] : undefined
+}
+
+/** One piece of energy is a price for all of it; any other number without a unit is a quantity that nobody can read. */
+function isUnitMissing(quantity: PrintedQuantity, { is }: LineMeaning): boolean {
+  return quantity.unitCode === '' && is === 'energy' && !/^-?[01](?:\.0*)?$/.test(quantity.text)
 }
 
 function checkDimension({ line, metered, commodity, meaning }: MeteredLine): void {

@@ -99,6 +99,8 @@ export type Invoice = {
   readonly payable?: Printed
   readonly supplier: { readonly id?: string; readonly name?: string }
   readonly account?: string
+  /** Number of the customer's meter, where the document names one. */
+  readonly meter?: string
   readonly notes: readonly string[]
   readonly period?: PrintedPeriod
   /** How the syntax means the end of a period, when it leaves no choice to a profile. */
@@ -127,7 +129,12 @@ export type LineClass =
   | 'unknown'
 
 /** How the period of one document is stated. */
-export type EndDate = { readonly isInclusive: boolean; readonly basis: ServiceBasis }
+export type EndDate = {
+  readonly isInclusive: boolean
+  readonly basis: ServiceBasis
+  /** Neither syntax nor profile says so. */
+  readonly isAssumed?: boolean
+}
 
 /** Days `[start, end)` as day numbers since 1970-01-01. */
 export type Days = { readonly start: number; readonly end: number }

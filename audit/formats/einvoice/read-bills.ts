@@ -46,10 +46,8 @@ export function readBills(invoice: Invoice, extractor: Extractor): DocumentBills
   const isBilled = lines.some(({ meaning }) => meaning.is !== 'aside')
   if (isBilled) checkRole(invoice)
   const { buckets, loose } = fillBuckets(invoice, lines)
-  const correction = findCorrection(
-    invoice,
-    buckets.flatMap(({ counted }) => counted),
-  )
+  const counting = buckets.flatMap((bucket) => bucket.counted)
+  const correction = counting.length === 0 ? { isCredit: false } : findCorrection(invoice, counting)
   const counted = buckets.map(countBucket).filter((one) => one !== undefined)
   checkLoose(loose, counted)
   const points = invoice.metered.map((source) => readRegisters(source, end))

@@ -5,8 +5,8 @@ import type { Meter, MeteredPoint, MeterReading, PrintedPeriod } from './model.t
 import { countryCode, UBL_COMMON } from './ubl-parts.ts'
 import { printedOf, textOf, XmlPath } from './xml-path.ts'
 
-/** Namespaces of the Standaard Energie eFactuur, one for each version: `…:ver1.0` to `…:ver3.1` and later. */
-const SEEF = /^urn:www\.energie-efactuur\.nl:profile:invoice:ver[0-9]+\.[0-9]+$/
+/** Namespaces of the Standaard Energie eFactuur, one for each version: `…:ver1.0.0` to `…:ver3.1` and later. */
+const SEEF = /^urn:www\.energie-efactuur\.nl:profile:invoice:ver[0-9]+(?:\.[0-9]+){1,2}$/
 
 /**
  * Metering points of SEeF's extension (energie-efactuur.nl, versions 1.0 to 3.1), with meters, readings and fuel mix.

@@ -5,6 +5,7 @@ import type { Invoice } from './model.ts'
 import { readSeefPoints } from './read-seef.ts'
 import { readUblLines } from './read-ubl-line.ts'
 import { countryCode, isGsrnOrScheme, readDeliveryPoints, readPeriod, UBL, UBL_COMMON } from './ubl-parts.ts'
+import { CUSTOMER_SCHEMES } from './tables/identifiers.ts'
 import { textOf, XmlPath } from './xml-path.ts'
 
 /** Document type code of an invoiced object (UNTDID 1001: 130), which for a utility is the metering point. */
@@ -25,7 +26,7 @@ export function readUblInvoice(root: XmlElement): Invoice {
   const number = path.text(root, 'ID')
   const currency = path.text(root, 'DocumentCurrencyCode')
   const payable = path.printed(root, 'LegalMonetaryTotal', 'PayableAmount')
-  const account = readAccount(path, root)
+  const { account, meter, point } = readCustomer(path, root)
   const period = readPeriod(path, root)
   const country = readCountry(path, root)
   return {
@@ -41,9 +42,10 @@ export function readUblInvoice(root: XmlElement): Invoice {
     ...(payable === undefined ? {} : { payable }),
     supplier: readSupplier(path, root),
     ...(account === undefined ? {} : { account }),
+    ...(meter === undefined ? {} : { meter }),
     notes: path.texts(root, 'Note'),
     ...(period === undefined ? {} : { period }),
-    points: readPoints(path, root),
+    points: [...readPoints(path, root), ...(point === undefined ? [] : [point])],
     ...(country === undefined ? {} : { country }),
     lines: readUblLines(path, root),
     metered: readSeefPoints(path, root),
@@ -75,16 +77,27 @@ function readSupplier(path: XmlPath, root: XmlElement): Invoice['supplier'] {
   return { ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) }
 }
 
-/** Number of the customer: that which the supplier gave, else an identification without a scheme of organisations. */
-function readAccount(path: XmlPath, root: XmlElement): string | undefined {
+/** What the document calls the customer: number, point and meter, each by an own scheme or the lack of one. */
+type CustomerIds = { readonly account?: string; readonly point?: string; readonly meter?: string }
+
+function readCustomer(path: XmlPath, root: XmlElement): CustomerIds {
   const customer = path.one(root, 'AccountingCustomerParty')
-  const assigned = path.text(customer, 'SupplierAssignedAccountID')
-  if (assigned !== undefined) return assigned
-  const own = path
+  const ids = path
     .all(path.one(customer, 'Party'), 'PartyIdentification')
     .map((element) => path.one(element, 'ID'))
-    .find((id) => id !== undefined && id.attributes.get('schemeID') === undefined)
-  return textOf(own)
+    .map((id) => ({ scheme: id?.attributes.get('schemeID'), text: textOf(id) }))
+  const named = (what: 'point' | 'meter' | 'account'): string | undefined =>
+    ids.find(({ scheme }) => scheme !== undefined && CUSTOMER_SCHEMES.get(scheme) === what)?.text
+  const account =
+    path.text(customer, 'SupplierAssignedAccountID') ??
+    named('account') ??
+    ids.find(({ scheme, text }) => scheme === undefined && text !== undefined)?.text
+  const [point, meter] = [named('point'), named('meter')]
+  return {
+    ...(account === undefined ? {} : { account }),
+    ...(point === undefined ? {} : { point }),
+    ...(meter === undefined ? {} : { meter }),
+  }
 }
 
 function readPoints(path: XmlPath, root: XmlElement): readonly string[] {

@@ -9,8 +9,9 @@ import { readMeter } from './read-seef.ts'
 import { countryCode, UBL, UBL_COMMON } from './ubl-parts.ts'
 import { placeInLine, textOf, XmlPath } from './xml-path.ts'
 
-/** Namespace that OIOUBL gave its statement before UBL 2.1 had one. */
-const OIOUBL = 'urn:oioubl:names:specification:oioubl:schema:xsd:UtilityStatement-2'
+/** Namespaces that OIOUBL gave its statement before UBL 2.1 had one. */
+const OIOUBL = 'urn:oioubl:names:specification:oioubl:schema:xsd:'
+const OIOUBL_COMMON = [`${OIOUBL}CommonAggregateComponents-2`, `${OIOUBL}CommonBasicComponents-2`]
 
 /** Kinds of statements and readings (OIOUBL code lists `utilitystatementtypecode-1.0`, `meterreadingtypecode-1.0`). */
 const COMMODITIES = new WordTable<{ readonly words: string; readonly commodity: Commodity }>([
@@ -22,7 +23,7 @@ const COMMODITIES = new WordTable<{ readonly words: string; readonly commodity: 
 
 /** True for the root of a utility statement. */
 export function isUtilityStatement({ uri, local }: { readonly uri: string; readonly local: string }): boolean {
-  return local === 'UtilityStatement' && (uri === `${UBL}UtilityStatement-2` || uri === OIOUBL)
+  return local === 'UtilityStatement' && (uri === `${UBL}UtilityStatement-2` || uri === `${OIOUBL}UtilityStatement-2`)
 }
 
 /**
@@ -32,7 +33,7 @@ export function isUtilityStatement({ uri, local }: { readonly uri: string; reado
  * @throws {Refusal} ERR_BILL_NAMESPACE, ERR_BILL_UNSTATED for a doubled element.
  */
 export function readUtilityStatement(root: XmlElement): Invoice {
-  const path = new XmlPath(new Set([...UBL_COMMON, root.uri]))
+  const path = new XmlPath(new Set([...UBL_COMMON, ...OIOUBL_COMMON, root.uri]))
   const consumptions = path.all(root, 'SubscriberConsumption')
   const sender = path.one(root, 'SenderParty')
   const [parent] = path.all(root, 'ParentDocumentReference')

@@ -27,10 +27,11 @@ export function billsOfReadings(
   how: { readonly end: EndDate; readonly extractor: Extractor },
 ): { readonly bills: readonly Facts[]; readonly isCorrection: boolean } {
   checkRole(invoice)
-  const isCharged = invoice.lines.length > 0
+  const isCharged = invoice.lines.length > 0 && invoice.endDate === undefined
   const found = findCorrection(invoice, [])
   const isCredit = found.corrects !== undefined && (found.isCredit || invoice.payable?.text.startsWith('-') === true)
   const correction = { ...found, isCredit }
+  const payees = invoice.lines.map((line) => classifyLine(line, true).payee).filter((payee) => payee !== undefined)
   const bills = points.flatMap((one) => {
     const commodity = commodityOf(one, invoice)
     const imports = one.registers.filter(({ isExport }) => !isExport)
@@ -55,6 +56,7 @@ export function billsOfReadings(
           counted: [],
           repeated: [],
           registers,
+          payees,
           isMeasured: true,
           correction,
           country: one.source.country,

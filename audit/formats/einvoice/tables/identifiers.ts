@@ -55,3 +55,10 @@ export const GREEN_WORDS =
   'vedvarende energi|vihrea sahko|uusiutuva*'
 /** Words of laws and levies that a note names without calling anything green. */
 export const GREEN_EXCEPTIONS = 'erneuerbare energien gesetz*|erneuerbaren energien gesetz*|opslag duurzame energie'
+
+/** Identifications of a customer (`PartyIdentification/ID@schemeID`) that are not of a person or company: UBL-TR 1.2. */
+export const CUSTOMER_SCHEMES: ReadonlyMap<string, 'point' | 'meter' | 'account'> = new Map([
+  ['TESISATNO', 'point'],
+  ['SAYACNO', 'meter'],
+  ['ABONENO', 'account'],
+])

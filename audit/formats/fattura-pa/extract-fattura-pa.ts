@@ -1,0 +1,27 @@
+import type { Extraction } from '#protocol'
+import { joinBills } from '../einvoice/join-bills.ts'
+import type { FormatReader } from '../reader.ts'
+import { parseXml } from '../xml-reader.ts'
+import { isFattura, readFatture } from './read-fattura.ts'
+
+/** Name of the format in results. */
+export const FATTURA_PA_FORMAT = 'fattura-pa'
+/** Version of this extractor; a change of any verdict or figure is a new version. */
+const EXTRACTOR = { id: 'fattura-pa', version: '1.0.0', format: FATTURA_PA_FORMAT } as const
+
+/** Reader of Italian electronic invoices; a signed one (`.p7m`) is opened by another reader. */
+export const FATTURA_PA_READER: FormatReader = {
+  format: FATTURA_PA_FORMAT,
+  accepts: ({ root }) => root !== undefined && isFattura(root),
+  read: ({ text }) => extractFatturaPa(text ?? ''),
+}
+
+/**
+ * Facts of a FatturaPA file (Agenzia delle Entrate, format 1.2): the lines of energy, by POD and period.
+ *
+ * @throws {Refusal} with code and place; a guess is never made.
+ */
+export function extractFatturaPa(text: string): Extraction {
+  const root = parseXml(text, { skipText: ({ local }) => local === 'Attachment' || local === 'X509Certificate' })
+  return joinBills(readFatture(root), EXTRACTOR)
+}

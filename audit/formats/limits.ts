@@ -23,8 +23,10 @@ export const EXTRACTION_LIMITS = {
   csvRowChars: 16 * 1024,
   /** Usage summaries of one Green Button file: forty years of months. */
   espiSummaries: 512,
-  /** Interval values of one NEM12 file or one CSV of readings; ten years of quarter hours of two series are 700,000. */
-  readings: 1_000_000,
+  /** Interval values of one NEM12 file; ten years of quarter hours of two streams are 700,000. */
+  nem12Values: 1_000_000,
+  /** Values of one CSV of readings: ten years of quarter hours are 350,000, and each takes 200 bytes of memory. */
+  csvReadings: 400_000,
   /** Members of one ZIP archive, folders included. */
   zipMembers: 128,
   /** Bytes that all members of a ZIP archive unpack to. */

@@ -12,11 +12,11 @@ export type ClockTime = {
   /** Seconds since 1970-01-01 on the clock of the file. */
   readonly wallS: number
   /** Seconds of that clock ahead of UTC, when the file says so. */
-  readonly offsetS?: number
+  readonly offsetS: number | undefined
   readonly durationS: number
   /** End on the clock; only a time of day when `isEndDated` is false; absent when the file states none. */
-  readonly endWallS?: number
-  readonly isEndDated?: boolean
+  readonly endWallS: number | undefined
+  readonly isEndDated: boolean
 }
 
 /** A cell with a value, and the time it belongs to. */
@@ -47,17 +47,16 @@ export class ClockReader {
     const time = this.#time
     if (time.kind === 'days') {
       const durationS = time.intervalMinutes * 60
-      return this.#slots.map((column, index) => ({ column, time: { wallS: wallS + index * durationS, durationS } }))
+      return this.#slots.map((column, index) => ({ column, time: withoutEnd(wallS + index * durationS, durationS) }))
     }
-    if (time.kind === 'none') return [{ column: value, time: { wallS, durationS: 0 } }]
+    if (time.kind === 'none') return [{ column: value, time: withoutEnd(wallS, 0) }]
     return [{ column: value, time: this.#readInterval(row, stamp, time) }]
   }
 
   #readInterval(row: CsvRow, stamp: Stamp, time: RowsTime): ClockTime {
     const wallS = wallOf(stamp)
-    const offset = stamp.offsetS === undefined ? {} : { offsetS: stamp.offsetS }
     if (this.#end === undefined || time.end === undefined) {
-      return { wallS, ...offset, durationS: (time.intervalMinutes[0] ?? 0) * 60 }
+      return { ...withoutEnd(wallS, (time.intervalMinutes[0] ?? 0) * 60), offsetS: stamp.offsetS }
     }
     const end = this.#end.read(row)
     // A label of the last minute ends with that minute; midnight is then 00:00 of the next day.
@@ -68,7 +67,7 @@ export class ClockReader {
     const length = isEndDated ? endWallS + shift - wallS : (endWallS - stamp.secondOfDay + DAY_S) % DAY_S
     const durationS = this.#durationS ?? this.#findDuration(length, time, this.#table.placeOf(row, column))
     this.#durationS = durationS
-    return { wallS, ...offset, durationS, endWallS: endWallS + shift, isEndDated }
+    return { wallS, offsetS: stamp.offsetS, durationS, endWallS: endWallS + shift, isEndDated }
   }
 
   #findDuration(length: number, time: RowsTime, place: FilePlace): number {
@@ -78,6 +77,10 @@ export class ClockReader {
     if (found !== undefined) return found * 60
     throw rejection('ERR_BILL_PERIOD', `an interval of ${length} s is not one of this layout`, place)
   }
+}
+
+function withoutEnd(wallS: number, durationS: number): ClockTime {
+  return { wallS, offsetS: undefined, durationS, endWallS: undefined, isEndDated: false }
 }
 
 function slotsOf({ first, last }: { readonly first: string; readonly last: string }, table: CsvTable): string[] {

@@ -71,8 +71,8 @@ export class CsvTable {
       }
       if (empty !== undefined) throw rejection('ERR_BILL_CSV', 'empty line between rows', { line: empty, column: 1 })
       count += 1
-      if (count > EXTRACTION_LIMITS.readings) {
-        throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.readings} rows`, { line, column: 1 })
+      if (count > EXTRACTION_LIMITS.csvReadings) {
+        throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.csvReadings} rows`, { line, column: 1 })
       }
       yield { cells: this.#cellsOf(text, line), line, raw: text }
     }

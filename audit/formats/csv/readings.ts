@@ -79,11 +79,26 @@ class SeriesReader {
     const revision = this.#revision === undefined ? 0 : wallOf(this.#revision.read(row))
     for (const { column, time } of this.#clock.read(row, shape.value)) {
       this.#count += 1
-      if (this.#count > EXTRACTION_LIMITS.readings) {
-        const message = `more than ${EXTRACTION_LIMITS.readings} values`
+      if (this.#count > EXTRACTION_LIMITS.csvReadings) {
+        const message = `more than ${EXTRACTION_LIMITS.csvReadings} values`
         throw rejection('ERR_BILL_TOO_LARGE', message, this.#table.placeOf(row, column))
       }
-      series.readings.push({ ...time, ...this.#readValue(row, column, series.flags), revision, line: row.line })
+      const { u, e, quality, isEstimated, isBlank } = this.#readValue(row, column, series.flags)
+      // One literal, so that all readings have one shape in memory: there may be hundreds of thousands.
+      series.readings.push({
+        wallS: time.wallS,
+        offsetS: time.offsetS,
+        durationS: time.durationS,
+        endWallS: time.endWallS,
+        isEndDated: time.isEndDated,
+        u,
+        e,
+        quality,
+        isEstimated,
+        isBlank,
+        revision,
+        line: row.line,
+      })
     }
   }
 

@@ -10,8 +10,6 @@ const DAY_S = 86_400
 export type PlacedReading = {
   /** Epoch seconds. */
   readonly start: number
-  /** Seconds of local time ahead of UTC. */
-  readonly offsetS: number
   readonly reading: CsvReading
 }
 
@@ -69,7 +67,7 @@ function placeRows(readings: readonly CsvReading[], time: RowsTime, zone: Zone):
       throw rejection('ERR_BILL_DATE', 'this hour does not exist: clocks were put forward', { line, column: 1 })
     }
     if (reading.isBlank) throw review('ERR_BILL_GAP', 'there is no value', { line, column: 1 })
-    if (offsets.length === 1) placed.push({ start: wallS - only, offsetS: only, reading })
+    if (offsets.length === 1) placed.push({ start: wallS - only, reading })
     else {
       const day = divideFloor(wallS, DAY_S)
       const hour = repeated.get(day)
@@ -104,7 +102,7 @@ function placeRepeatedHour(readings: readonly CsvReading[], zone: Zone): PlacedR
   return passes.flatMap((pass, index) =>
     pass.map((reading) => {
       const offsetS = zone.offsetsOf(reading.wallS)[index] ?? 0
-      return { start: reading.wallS - offsetS, offsetS, reading }
+      return { start: reading.wallS - offsetS, reading }
     }),
   )
 }
@@ -118,7 +116,7 @@ function placeDays(readings: readonly CsvReading[], zone: Zone): PlacedReading[]
       const message = 'clocks change on this day, and its columns do not say where'
       throw review('ERR_BILL_UNSTATED', message, { line: reading.line, column: 1 })
     }
-    return { start: reading.wallS - offsetS, offsetS, reading }
+    return { start: reading.wallS - offsetS, reading }
   })
 }
 
@@ -131,8 +129,7 @@ function checkEnds(placed: readonly PlacedReading[], time: TimeShape, zone: Zone
     if (endWallS === undefined) continue
     const end = start + durationS
     const expected = [wallS + durationS, end + (offsetS ?? zone.offsetAt(end))]
-    if (expected.some((wall) => (isEndDated === true ? wall === endWallS : timeOfDay(wall) === timeOfDay(endWallS))))
-      continue
+    if (expected.some((wall) => (isEndDated ? wall === endWallS : timeOfDay(wall) === timeOfDay(endWallS)))) continue
     const place = { line, column: 1, path: time.end.columns[0] ?? '' }
     const isMisprint = time.end.mayMisprintDate === true && timeOfDay(expected[0] ?? 0) === timeOfDay(endWallS)
     misprints += 1

@@ -39,6 +39,9 @@ export function makeTimeline(readings: readonly CsvReading[], time: TimeShape, z
     }
   }
   const placed = time.kind === 'rows' ? placeRows(readings, time, zone) : placeDays(readings, zone)
+  if (placed.length === 0) {
+    throw rejection('ERR_BILL_NO_CONSUMPTION', 'series has no value', { line: readings[0]?.line ?? 1, column: 1 })
+  }
   checkEnds(placed, time, zone, flags)
   const { ordered, duplicates, isRevised } = dropRepetitions(placed)
   if (duplicates > 0) flags.add('duplicates-dropped')

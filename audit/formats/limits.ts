@@ -33,6 +33,10 @@ export const EXTRACTION_LIMITS = {
   zipBytes: 2 * LIMITS.billBytes,
   /** Times that a member over 1 MiB may be larger than packed; meter data are 10 to 60 times, deflate ends at 1032. */
   zipRatio: 250,
+  /** Lines and meter readings of one e-invoice; a file of 20 MiB has as many when each has all that EN 16931 asks for. */
+  invoiceLines: 20_000,
+  /** Elements of one e-invoice; a line has about 40. */
+  invoiceElements: 600_000,
   /** Bills read from one file. */
   bills: LIMITS.billsPerFile,
 } as const
@@ -41,3 +45,7 @@ export const EXTRACTION_LIMITS = {
 export const MAX_BILL_WH = 100_000_000_000n
 /** Largest energy of one interval reading, in Wh (10 GWh). */
 export const MAX_READING_WH = 10_000_000_000n
+/** Largest volume of one bill, in litres (a thousand million m3): more than any country's largest customer. */
+export const MAX_BILL_LITRES = 1_000_000_000_000n
+/** Largest volume of one interval reading, in litres. */
+export const MAX_READING_LITRES = 100_000_000_000n

@@ -134,7 +134,7 @@ function readKind({ counted, registers, isMeasured }: Finding): {
   readonly flags: readonly string[]
 } {
   if (isMeasured && registers.length > 0) return { kind: kindOf(registers), flags: [] }
-  const words = counted.map(({ line }) => line.texts.slice(0, 4).map(splitWords))
+  const words = counted.map(({ line }) => [...line.texts, ...line.notes].slice(0, 6).map(splitWords))
   const estimated = words.filter((texts) => texts.some((text) => ESTIMATED.find(text) !== undefined)).length
   if (estimated > 0) return { kind: estimated === counted.length ? 'estimated' : 'mixed', flags: [] }
   const isRead = words.every((texts) => texts.some((text) => ACTUAL.find(text) !== undefined))
@@ -146,7 +146,7 @@ function readGreen(
   invoice: Invoice,
 ): { readonly claim?: NonNullable<Facts['greenClaim']>; readonly flags: readonly string[] } {
   const fuels = finding.isMeasured ? readFuelMix(finding.registers) : { isUnread: hasFuels(finding) }
-  const texts = finding.counted.slice(0, 64).flatMap(({ line }) => line.texts.slice(0, 4))
+  const texts = finding.counted.slice(0, 64).flatMap(({ line }) => [...line.texts, ...line.notes].slice(0, 6))
   const claim = ('claim' in fuels ? fuels.claim : undefined) ?? findGreenNote([...invoice.notes.slice(0, 16), ...texts])
   return { ...(claim === undefined ? {} : { claim }), flags: fuels.isUnread ? ['fuel-mix-unread'] : [] }
 }

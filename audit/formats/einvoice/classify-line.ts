@@ -3,7 +3,8 @@ import { splitWords, wordList, WordTable } from './match-words.ts'
 import type { InvoiceLine, ItemCode, LineClass } from './model.ts'
 import { SEEF_ARTICLES, SEEF_GROUP_LISTS, SEEF_GROUPS } from './tables/codes.ts'
 import { COMMODITY_CODES, COMMODITY_WORDS } from './tables/commodity-words.ts'
-import { LINE_RULES } from './tables/line-rules.ts'
+import { BARE_ENERGY_WORDS, LINE_RULES } from './tables/line-rules.ts'
+import type { LineRule } from './tables/line-rules.ts'
 import { ASIDE_WORDS, REGISTER_WORDS } from './tables/register-words.ts'
 
 /** What the tables say of one line. */
@@ -13,7 +14,7 @@ export type LineMeaning = {
   readonly commodity?: Commodity
   /** Register or price block; empty when the line names none. */
   readonly register: string
-  /** The line's first text without register: lines with the same one are parts of one charge. */
+  /** Name and description without register: lines with the same ones are parts of one charge. */
   readonly charge: string
   /** Who is paid, when a code says so. */
   readonly payee?: 'supply' | 'grid'
@@ -22,31 +23,45 @@ export type LineMeaning = {
 type Words = readonly string[]
 
 const RULES = new WordTable(LINE_RULES)
+const BARE = wordList(BARE_ENERGY_WORDS)
 const COMMODITIES = new WordTable(COMMODITY_WORDS)
 const REGISTERS = new WordTable(REGISTER_WORDS)
 const ASIDE = wordList(ASIDE_WORDS)
-/** Texts of a line that are looked at: name, description, notes. */
+/** Texts, and notes, of a line that are looked at. */
 const MAX_TEXTS = 4
 
 /**
- * What a line is about: by SEeF's article codes where the file has that profile, else by the first of its texts that a
- * row of the tables knows.
+ * What a line is about: by SEeF's article codes where the file has that profile, else by its name or description, the
+ * first that a row of the tables knows, else by its notes.
  *
  * @param isSeef the file follows the Standaard Energie eFactuur, so that its article codes mean what its list says.
  */
 export function classifyLine(line: InvoiceLine, isSeef: boolean): LineMeaning {
-  const texts = line.texts.slice(0, MAX_TEXTS).map((text) => cutAside(splitWords(text)))
+  const [texts, notes] = [line.texts, line.notes].map((all) => all.slice(0, MAX_TEXTS).map(wordsOf))
+  const own = texts ?? []
+  const all = [...own, ...(notes ?? [])]
   const article = isSeef ? findArticle(line.codes) : undefined
-  const rule = firstOf(texts, (text) => RULES.find(text)?.row)
+  const rule = firstOf(own, findRule)
+  const isBare = own.some((text) => BARE.find(text) !== undefined)
+  const noted = rule === undefined && !isBare ? firstOf(notes ?? [], findRule) : undefined
   const payee = findPayee(line.codes)
-  const commodity = article?.commodity ?? rule?.commodity ?? findCommodity(texts) ?? findCommodityCode(line.codes)
+  const known = article ?? rule ?? noted
+  const commodity = known?.commodity ?? findCommodity(all) ?? findCommodityCode(line.codes)
   return {
-    is: article?.is ?? rule?.is ?? 'unknown',
+    is: known?.is ?? (isBare ? 'energy' : 'unknown'),
     ...(commodity === undefined ? {} : { commodity }),
-    register: article?.register ?? firstOf(texts, (text) => REGISTERS.find(text)?.row.register) ?? '',
-    charge: article === undefined ? chargeOf(texts[0] ?? []) : article.is,
+    register: article?.register ?? firstOf(all, (text) => REGISTERS.find(text)?.row.register) ?? '',
+    charge: article === undefined ? own.map(chargeOf).join(' / ') : article.is,
     ...(payee === undefined ? {} : { payee }),
   }
+}
+
+function wordsOf(text: string): Words {
+  return cutAside(splitWords(text))
+}
+
+function findRule(text: Words): LineRule | undefined {
+  return RULES.find(text)?.row
 }
 
 /** Text up to the word after which it tells what is included or left out; the whole text when it begins with it. */

@@ -1,10 +1,10 @@
 import type { Extraction } from '#protocol'
 import type { FormatReader } from '../reader.ts'
 import { rejection } from '../refusal.ts'
-import { parseXml } from '../xml-reader.ts'
 import type { XmlElement } from '../xml-reader.ts'
 import { joinBills } from './join-bills.ts'
 import type { Invoice } from './model.ts'
+import { parseInvoice } from './parse-invoice.ts'
 import { isCii, readCii } from './read-cii.ts'
 import { isUblInvoice, readUblInvoice } from './read-ubl.ts'
 import { isUtilityStatement, readUtilityStatement } from './read-utility-statement.ts'
@@ -13,13 +13,6 @@ import { isUtilityStatement, readUtilityStatement } from './read-utility-stateme
 export const EINVOICE_FORMAT = 'e-invoice'
 /** Version of this extractor; a change of any verdict, figure or row of its tables is a new version. */
 const EXTRACTOR = { id: 'e-invoice', version: '1.0.0', format: EINVOICE_FORMAT } as const
-
-/** Elements that carry files; their text is no text of the bill. */
-const ATTACHMENTS: ReadonlySet<string> = new Set([
-  'EmbeddedDocumentBinaryObject',
-  'AttachmentBinaryObject',
-  'X509Certificate',
-])
 
 type Root = { readonly uri: string; readonly local: string }
 type Syntax = { readonly accepts: (root: Root) => boolean; readonly read: (root: XmlElement) => Invoice }
@@ -49,7 +42,7 @@ export const EINVOICE_READER: FormatReader = {
  * @throws {Refusal} with code and place; a guess is never made.
  */
 export function extractEinvoice(text: string): Extraction {
-  const root = parseXml(text, { skipText: ({ local }) => ATTACHMENTS.has(local) })
+  const root = parseInvoice(text)
   const document = isEnvelope(root) ? openEnvelope(root) : root
   const syntax = SYNTAXES.find(({ accepts }) => accepts(document))
   if (syntax === undefined) {

@@ -27,13 +27,14 @@ const METER_NAMES = [wordList(wholeOf(METER_PROPERTIES))]
  * @throws {Refusal} ERR_BILL_UNSTATED when properties name two, ERR_BILL_FIELD.
  */
 export function findLinePoint(line: InvoiceLine): string | undefined {
-  const found = findProperty(line, POINT_NAMES) ?? line.point ?? findInTexts(line.texts, POINT_TEXTS)
+  const found =
+    findProperty(line, POINT_NAMES) ?? line.point ?? findInTexts([...line.texts, ...line.notes], POINT_TEXTS)
   return found === undefined ? undefined : normalisePoint(found, line)
 }
 
 /** Number of the meter that a line names. @throws {Refusal} as {@link findLinePoint}. */
 export function findLineMeter(line: InvoiceLine): string | undefined {
-  const found = findProperty(line, METER_NAMES) ?? findInTexts(line.texts, METER_TEXTS)
+  const found = findProperty(line, METER_NAMES) ?? findInTexts([...line.texts, ...line.notes], METER_TEXTS)
   return found === undefined ? undefined : normaliseNumber(found, line)
 }
 

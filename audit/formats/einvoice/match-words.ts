@@ -39,6 +39,7 @@ type Pattern = { readonly row: number; readonly words: readonly PatternWord[]; r
 /** Where a row was found in a text: its words `[start, end)`. */
 export type WordMatch<Row> = { readonly row: Row; readonly start: number; readonly end: number }
 
+const NO_PATTERNS: readonly Pattern[] = []
 /** Letters by which open words are found; longer ones are compared. */
 const KEY_CHARS = 3
 
@@ -83,13 +84,13 @@ export class WordTable<Row extends { readonly words: string }> {
     this.#patterns.set(key, same)
   }
 
-  *#candidates(word: string): Generator<Pattern> {
-    yield* this.#patterns.get(`=${word}`) ?? []
+  /** All patterns whose first word may be this one. */
+  #candidates(word: string): readonly Pattern[] {
+    const lists = [this.#patterns.get(`=${word}`), this.#patterns.get('*')]
     for (let chars = 1; chars <= KEY_CHARS && chars <= word.length; chars += 1) {
-      yield* this.#patterns.get(`^${word.slice(0, chars)}`) ?? []
-      yield* this.#patterns.get(`$${word.slice(-chars)}`) ?? []
+      lists.push(this.#patterns.get(`^${word.slice(0, chars)}`), this.#patterns.get(`$${word.slice(-chars)}`))
     }
-    yield* this.#patterns.get('*') ?? []
+    return lists.flatMap((list) => list ?? NO_PATTERNS)
   }
 }
 

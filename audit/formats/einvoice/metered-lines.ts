@@ -44,7 +44,7 @@ export function readMeteredLines(invoice: Invoice, end: EndDate, isSeef: boolean
       const message = `unit ${JSON.stringify(quantity.unitCode)} is no code of UN/ECE Recommendation 20: a guess would be needed`
       throw review('ERR_BILL_UNIT', message, quantity.place)
     }
-    if (isUnitMissing(quantity, meaning)) {
+    if (isUnitMissing(quantity, meaning, stated)) {
       throw review('ERR_BILL_UNIT', 'a line of energy has a quantity and no unit', quantity.place)
     }
     if (!isMetered(quantity)) continue
@@ -66,6 +66,7 @@ export function readMeteredLines(invoice: Invoice, end: EndDate, isSeef: boolean
     })
   }
   lines.forEach(checkDimension)
+  checkNumbers(lines)
   return { lines, volumesNotRead }
 }
 
@@ -75,9 +76,25 @@ function findDocumentCommodity(named: readonly { readonly meaning: LineMeaning }
   return found.size === 1 ? [...found][0] : undefined
 }
 
+/** A number that two lines share makes one of them a copy, or both unreliable. */
+function checkNumbers(lines: readonly MeteredLine[]): void {
+  const seen = new Set<string>()
+  for (const { line } of lines) {
+    if (seen.has(line.id)) {
+      throw review(
+        'ERR_BILL_LINES',
+        `two lines of energy have the number ${JSON.stringify(line.id.slice(0, 40))}`,
+        line.place,
+      )
+    }
+    if (line.id !== '') seen.add(line.id)
+  }
+}
+
 /** One piece of energy is a price for all of it; any other number without a unit is a quantity that nobody can read. */
-function isUnitMissing(quantity: PrintedQuantity, { is }: LineMeaning): boolean {
-  return quantity.unitCode === '' && is === 'energy' && !/^-?[01](?:\.0*)?$/.test(quantity.text)
+function isUnitMissing(quantity: PrintedQuantity, { is, commodity }: LineMeaning, stated?: Commodity): boolean {
+  const isEnergyLine = is === 'energy' && (commodity ?? stated) !== undefined
+  return isEnergyLine && quantity.unitCode === '' && !/^-?[01](?:\.0*)?$/.test(quantity.text)
 }
 
 function checkDimension({ line, metered, commodity, meaning }: MeteredLine): void {

@@ -26,8 +26,10 @@ export type InvoiceLine = {
   readonly element: string
   readonly place: FilePlace
   readonly quantity?: PrintedQuantity
-  /** Name, then descriptions, then notes: earlier ones decide. */
+  /** Name of the item, then its descriptions. */
   readonly texts: readonly string[]
+  /** Remarks on the line. */
+  readonly notes: readonly string[]
   readonly codes: readonly ItemCode[]
   readonly properties: readonly ItemProperty[]
   readonly period?: PrintedPeriod

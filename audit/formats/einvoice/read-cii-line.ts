@@ -43,7 +43,8 @@ function readLine(path: XmlPath, names: CiiNames, line: XmlElement): InvoiceLine
     element: 'IncludedSupplyChainTradeLineItem',
     place: placeInLine(line, id),
     ...(quantity === undefined ? {} : { quantity }),
-    texts: [...path.texts(product, 'Name'), ...path.texts(product, 'Description'), ...notes],
+    texts: [...path.texts(product, 'Name'), ...path.texts(product, 'Description')],
+    notes,
     codes: readCodes(path, product),
     properties: path.all(product, 'ApplicableProductCharacteristic').map((property) => ({
       name: path.texts(property, 'Description')[0] ?? '',

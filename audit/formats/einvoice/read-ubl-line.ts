@@ -34,7 +34,8 @@ function readLine(path: XmlPath, line: XmlElement): InvoiceLine {
     element: line.local,
     place: placeInLine(line, id),
     ...(quantity === undefined ? {} : { quantity: { ...quantity, place: placeOfQuantity(quantity.place, id) } }),
-    texts: [...path.texts(item, 'Name'), ...path.texts(item, 'Description'), ...path.texts(line, 'Note')],
+    texts: [...path.texts(item, 'Name'), ...path.texts(item, 'Description')],
+    notes: path.texts(line, 'Note'),
     codes: readCodes(path, item),
     properties: path.all(item, 'AdditionalItemProperty').map((property) => ({
       name: path.text(property, 'Name') ?? '',

@@ -131,6 +131,7 @@ function readLines(path: XmlPath, consumption: XmlElement): readonly InvoiceLine
         texts: [path.text(item, 'ConsumptionType'), ...path.texts(item, 'Description')].filter(
           (text) => text !== undefined,
         ),
+        notes: [],
         codes: [],
         properties: [],
         ...(period === undefined ? {} : { period }),

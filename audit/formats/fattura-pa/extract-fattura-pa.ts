@@ -1,7 +1,7 @@
 import type { Extraction } from '#protocol'
 import { joinBills } from '../einvoice/join-bills.ts'
+import { parseInvoice } from '../einvoice/parse-invoice.ts'
 import type { FormatReader } from '../reader.ts'
-import { parseXml } from '../xml-reader.ts'
 import { isFattura, readFatture } from './read-fattura.ts'
 
 /** Name of the format in results. */
@@ -22,6 +22,6 @@ export const FATTURA_PA_READER: FormatReader = {
  * @throws {Refusal} with code and place; a guess is never made.
  */
 export function extractFatturaPa(text: string): Extraction {
-  const root = parseXml(text, { skipText: ({ local }) => local === 'Attachment' || local === 'X509Certificate' })
+  const root = parseInvoice(text)
   return joinBills(readFatture(root), EXTRACTOR)
 }

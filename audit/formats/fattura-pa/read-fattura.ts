@@ -105,6 +105,7 @@ function readLine(path: XmlPath, line: XmlElement): InvoiceLine {
     place: placeInLine(line, id),
     ...(quantity === undefined ? {} : { quantity }),
     texts: path.texts(line, 'Descrizione'),
+    notes: [],
     codes,
     properties: [...codes.map(({ list, code }) => ({ name: list, value: code })), ...readOtherData(path, line)],
     ...(period === undefined ? {} : { period }),

@@ -16,7 +16,7 @@ export type LineRule = {
  * Words are normalised: no accents, lower case. Reviewed by language, not by sample.
  */
 export const LINE_RULES: readonly LineRule[] = [
-  // Never consumption, although in kWh: losses, reactive energy, last year, averages, budgets, demand.
+  // Never consumption, although in kWh: losses, reactive energy, last year, averages, budgets.
   {
     is: 'aside',
     words:
@@ -24,9 +24,7 @@ export const LINE_RULES: readonly LineRule[] = [
       'blind*|reactive|reactiva|reattiva|reactif|reactieve|reativa|reaktiv*|bierna|' +
       'vorjahr*|vorjahres*|vorig jaar|last year|previous year|anno precedente|annee precedente|foregaende ar|' +
       'durchschnitt*|average|gemiddeld*|*prognose|forecast|beraknad arsforbrukning|forventet arsforbruk|' +
-      'abschlag*|voorschot*|acompte*|a conto|aconto|budget|installment|instalment|prepayment|mensualite|' +
-      'leistungspreis*|benutzungsdauer|demand|potenza|puissance|potencia|effekt|effekttariff|effektavgift|' +
-      'grundpreis*|abonnement*|vastrecht*|standing charge|supply charge|service to property|quota fissa|termino fijo',
+      'abschlag*|voorschot*|acompte*|a conto|aconto|budget|installment|instalment|prepayment|mensualite',
   },
   // What leaves the customer.
   {
@@ -105,28 +103,37 @@ export const LINE_RULES: readonly LineRule[] = [
     words:
       'wirkarbeit*|wirkenergie|wirkverbrauch|arbeitspreis strom|stromverbrauch*|stromlieferung*|strombezug*|stromarbeit*|' +
       'stromkosten|strompreis*|elforbrukning*|el forbrukning*|elforbruk*|elforbrug*|elhandel*|el handel*|elenergi*|' +
-      'elpris*|elleverans*|stromforbruk*|electricity|electricity charges*|electricity usage*|' +
-      'elektriciteitsverbruik*|stroomverbruik*|levering elektriciteit*|levering stroom*|electricite|energie electrique|' +
-      'energie active|energia elettrica|energia attiva|energia electrica|energia activa|energia eletrica|energia ativa|' +
-      'active energy|sahkoenergia*|sahkon kulutus|energia czynna|energie activa|energie electrica|silova elektrina|' +
-      'elektrik*|aktif enerji*',
+      'elpris*|elleverans*|stromforbruk*|electricity charge*|electricity usage*|electricity consumption|' +
+      'elektriciteitsverbruik*|stroomverbruik*|levering elektriciteit*|levering stroom*|' +
+      'energie active|energia attiva|energia activa|energia ativa|' +
+      'active energy|sahkoenergia*|sahkon kulutus|energia czynna|energie activa|silova elektrina|' +
+      'elektrik tuketim*|aktif enerji*',
   },
   {
     is: 'energy',
     words:
       'arbeitspreis*|*arbeitspreis|arbeit|arbeitsmenge|verbrauchspreis*|verbrauch*|*verbrauch|energiepreis*|' +
-      'energielieferung*|*lieferung|*bezug|energie|*menge|' +
+      'energielieferung*|*lieferung|*bezug|*menge|' +
       'verbruik*|*verbruik|levering*|leveringskosten|leveringstarief*|energielevering*|afname*|enkeltarief|normaaltarief|' +
       'daltarief|piektarief|hoogtarief|laagtarief|enkel tarief|' +
       'consommation*|fourniture*|part variable|terme variable|' +
       'materia energia|materia prima*|materia gas*|vendita*|componente energia|quota energia|quota variabile|consum*|' +
-      'fornitura*|prezzo energia|energia|' +
+      'fornitura*|prezzo energia|' +
       'termino de energia|termino energia|facturacion energia|facturacion por energia|termino variable|coste energia|' +
       'suministro*|termo de energia|fornecimento*|' +
-      'forbrukning*|rorligt elpris|fast elpris|rorligt pris|timpris*|spotpris*|energiavgift*|energi|forbruk*|forbrug*|*forbrug|' +
-      'kraft|kraftpris*|basispris|=el|kulutus*|energiamaksu*|energian*|' +
-      'usage*|consumption*|energy|energy charge*|energy usage|unit charge*|unit rate*|units|commodity charge*|anytime*|' +
+      'forbrukning*|rorligt elpris|fast elpris|rorligt pris|timpris*|spotpris*|energiavgift*|forbruk*|forbrug*|*forbrug|' +
+      'kraftpris*|basispris|kulutus*|energiamaksu*|energian*|' +
+      'usage*|consumption*|energy charge*|energy usage|unit charge*|unit rate*|units|commodity charge*|anytime*|' +
       'general usage|all day rate|controlled load*|peak|off peak|shoulder|generation charge*|supply of energy|kwh used|' +
-      'enerji bedeli|enerji|spotreba*|zuzycie*',
+      'enerji bedeli|spotreba*|zuzycie*',
   },
 ]
+
+/**
+ * Words that only name what is sold. They make a line one of energy when nothing else of its name and description says
+ * what it is: `Electricity` may be the heading of every line, taxes included.
+ */
+export const BARE_ENERGY_WORDS =
+  'electricity|elektriciteit|electricite|energie electrique|energia elettrica|energia electrica|energia eletrica|' +
+  'energie electrica|elektrik|elektrina|energie|energia|energi|energy|enerji|kraft|strom|gas|erdgas|aardgas|gaz|gas naturale|' +
+  'gas natural|fernwarme|warme|warmte|fjernvarme|fjarrvarme|heat|wasser|water|vatten|vann|vand|eau|acqua|agua|=el|sahko'

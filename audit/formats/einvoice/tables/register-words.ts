@@ -23,7 +23,7 @@ export const REGISTER_WORDS: readonly { readonly register: string; readonly word
     register: 'low',
     words:
       'nt|niedertarif*|niedrigtarif*|schwachlast*|off peak*|offpeak*|dal|dalu*|daltarief|laag|laagtarief|nacht*|night*|natt*|' +
-      'valle|fora de vazio e ponta|vazio|low tariff|lavlast*|lavpris*|yosahko',
+      'valle|hors pointe|fora de vazio e ponta|vazio|low tariff|lavlast*|lavpris*|yosahko',
   },
   { register: 'shoulder', words: 'shoulder*|llano|cheias|gunduz' },
   {
@@ -45,7 +45,7 @@ export const REGISTER_WORDS: readonly { readonly register: string; readonly word
 
 /** Words after which a text tells what a price contains or leaves out: the rest of the text is about something else. */
 export const ASIDE_WORDS =
-  'inkl|inklusive|incl|inclusief|including|includes|exkl|exklusive|excl|exclusief|excluding|zzgl|zuzuglich|ohne|hors|compris|' +
+  'inkl|inklusive|incl|inclusief|including|includes|exkl|exklusive|excl|exclusief|excluding|zzgl|zuzuglich|ohne|hors tax*|hors tva|compris|' +
   'comprises|incluso|incluidos|incluido|esclus*|before tax|vor steuern'
 
 /** Words that say how a quantity was found. */

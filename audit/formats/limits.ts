@@ -23,8 +23,8 @@ export const EXTRACTION_LIMITS = {
   csvRowChars: 16 * 1024,
   /** Usage summaries of one Green Button file: forty years of months. */
   espiSummaries: 512,
-  /** Interval values of one NEM12 file; ten years of quarter hours of two streams are 700,000. */
-  nem12Values: 1_000_000,
+  /** Readings of one file of intervals; ten years of quarter hours of two series are 700,000. */
+  readings: 1_000_000,
   /** Values of one CSV of readings: ten years of quarter hours are 350,000, and each takes 200 bytes of memory. */
   csvReadings: 400_000,
   /** Members of one ZIP archive, folders included. */
@@ -37,6 +37,18 @@ export const EXTRACTION_LIMITS = {
   invoiceLines: 20_000,
   /** Elements of one e-invoice; a line has about 40. */
   invoiceElements: 600_000,
+  /** Pages of one PDF; collective bills of a hundred meters have about 200. */
+  pdfPages: 256,
+  /** Objects of one PDF, those in object streams included. */
+  pdfObjects: 100_000,
+  /** Bytes that all streams of a PDF beside its pictures unpack to. */
+  pdfUnpackedBytes: 3 * LIMITS.billBytes,
+  /** Pieces of text of one PDF; a dense page has about 2,000. */
+  pdfTextItems: 200_000,
+  /** Characters of all text of one PDF. */
+  pdfTextChars: 2_000_000,
+  /** Files attached to one PDF. */
+  pdfAttachments: 32,
   /** Bills read from one file. */
   bills: LIMITS.billsPerFile,
 } as const

@@ -114,8 +114,8 @@ class DocumentReader {
     }
     const open = readDay(row, this.#stream.stream)
     this.#values += open.count
-    if (this.#values > EXTRACTION_LIMITS.nem12Values) {
-      const message = `more than ${EXTRACTION_LIMITS.nem12Values} interval values`
+    if (this.#values > EXTRACTION_LIMITS.readings) {
+      const message = `more than ${EXTRACTION_LIMITS.readings} interval values`
       throw rejection('ERR_BILL_TOO_LARGE', message, placeOfCell(row, 0, '300'))
     }
     this.#stream.days += 1

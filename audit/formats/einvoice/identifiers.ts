@@ -1,3 +1,4 @@
+import { nmiChecksum } from '../nem12/nmi.ts'
 import { rejection, review } from '../refusal.ts'
 import { splitWords, wordList } from './match-words.ts'
 import type { WordTable } from './match-words.ts'
@@ -54,7 +55,7 @@ export function normalisePoint(text: string, at: Pick<InvoiceLine, 'place'>): st
   const point = normaliseNumber(named, at)
   return /^[0-9A-HJ-NP-Z]{10}[0-9]$/.test(point) &&
     text !== named &&
-    nmiChecksum(point.slice(0, 10)) === point.slice(10)
+    String(nmiChecksum(point.slice(0, 10))) === point.slice(10)
     ? point.slice(0, 10)
     : point
 }
@@ -102,15 +103,6 @@ export function isGsrn(text: string): boolean {
     0,
   )
   return (10 - (weighted % 10)) % 10 === digitOf(text.slice(17))
-}
-
-/** Checksum digit of an NMI: character codes from the right, every other one doubled, digits of all added. */
-function nmiChecksum(nmi: string): string {
-  const sum = Array.from(nmi).reduceRight((total, character, index) => {
-    const code = character.charCodeAt(0) * ((nmi.length - 1 - index) % 2 === 0 ? 2 : 1)
-    return total + Array.from(String(code)).reduce((digits, digit) => digits + digitOf(digit), 0)
-  }, 0)
-  return String((10 - (sum % 10)) % 10)
 }
 
 function digitOf(character: string): number {

@@ -1,6 +1,6 @@
 import { compareRationals, isEnergy, makeRational, scaleDecimal, toVolume, toWh } from '#protocol'
 import type { EnergyUnit, Metered, VolumeUnit } from '#protocol'
-import { MAX_BILL_WH } from '../limits.ts'
+import { MAX_BILL_LITRES, MAX_BILL_WH } from '../limits.ts'
 import { rejection, review } from '../refusal.ts'
 import { parseFigure } from './figures.ts'
 import type { PrintedQuantity } from './model.ts'
@@ -37,9 +37,6 @@ const UNIT_CODES: ReadonlyMap<string, UnitRow> = new Map([
 
 /** Spellings of units of energy that are no codes: a reader that guesses would read most of them right, and some wrong. */
 const NEAR_MISSES: ReadonlySet<string> = new Set(['wh', 'kwh', 'mwh', 'gwh', 'twh', 'mj', 'gj', 'therm', 'thm'])
-
-/** Largest volume of one bill, in litres (10^9 m3): a figure beyond it is a wrong unit. */
-const MAX_BILL_LITRES = 1_000_000_000_000n
 
 /** True if a quantity is energy or a volume by its code. */
 export function isMetered(quantity: PrintedQuantity): boolean {

@@ -30,7 +30,7 @@ export const LINE_RULES: readonly LineRule[] = [
   {
     is: 'feed-in',
     words:
-      'einspeisung*|ruckspeisung|ruckvergutung|uberschuss*|eeg vergutung|teruglevering*|teruggeleverd*|terugleveren|' +
+      'einspeis*|ruckspeis*|ruckvergutung|uberschuss*|eeg vergutung|teruglevering*|teruggeleverd*|terugleveren|' +
       'invoeding*|injectie*|injection*|feed in*|feedin*|solar export*|solar credit*|solar buy*|solar rebate|export*|' +
       'buyback|net generation|surplus|vente d energie|energia immessa|immess*|immissione*|scambio sul posto|' +
       'ritiro dedicato|excedente*|autoconsumo compensado|inmatning*|innmating*|overskudd*|overskott*|overskudsproduktion|' +

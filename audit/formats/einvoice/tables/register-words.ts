@@ -30,7 +30,7 @@ export const REGISTER_WORDS: readonly { readonly register: string; readonly word
     register: 'high',
     words:
       'ht|hochtarif*|hochlast*|peak*|piek*|hoog|hoogtarief|punta|ponta|pointe|dagverbruik|dag|dagtid|day|day units|dagtarief|tagstrom|' +
-      'high tariff|hojlast*|spidslast*|paivasahko|puant',
+      'high tariff|hojlast*|hoylast*|spidslast*|paivasahko|puant',
   },
   { register: 'single', words: 'eintarif*|einzeltarif|enkel|enkeltarief|normaaltarief|monorario|single rate' },
   { register: 'controlled', words: 'controlled load*|dedicated circuit|hot water circuit' },

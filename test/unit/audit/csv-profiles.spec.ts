@@ -311,7 +311,7 @@ describe('the engine of CSV profiles', () => {
       [tableOf(TEXAS, `"${texasRows('2024-06-01')[0] ?? ''}`), 'csv reject ERR_BILL_CSV 2:1'],
       [tableOf(TEXAS, (texasRows('2024-06-01')[0] ?? '').replace('A,', '"A"x,')), 'csv reject ERR_BILL_CSV 2:1'],
       [`${LINZ}\0\n${row}\n`, `unknown reject ERR_BILL_ENCODING 1:${LINZ.length + 1}`],
-      [tableOf(LINZ, row.replace(';0', ';\0')), 'unknown reject ERR_BILL_ENCODING 2:34'],
+      [tableOf(LINZ, row.replace(';0', ';\0')), 'unknown reject ERR_BILL_ENCODING 2:35'],
     ]
     for (const [text, expected] of cases) assert.equal(await refusal(text), expected, text.slice(0, 200))
   })

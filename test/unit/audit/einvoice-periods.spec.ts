@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { bill, ciiFile, factsOf, figures, kWh, refusal, ublFile } from './einvoice-file.ts'
+import type { TestInvoice, TestLine } from './einvoice-file.ts'
+
+const EHF =
+  'urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0#conformant#urn:fdc:anskaffelser.no:2019:ehf:forward-billing:3.0'
+
+function withoutPeriod(lines: readonly TestLine[], changes: Partial<TestInvoice> = {}): TestInvoice {
+  const { period, ...rest } = bill(lines, changes)
+  assert.ok(period)
+  return rest
+}
+
+describe('periods of an e-invoice', () => {
+  it('end with their last day, as EN 16931 has it', async () => {
+    const [facts] = await factsOf(ublFile(bill([kWh('Wirkarbeit', '1')])))
+    assert.deepEqual(facts?.service, { start: '2024-03-01', end: '2024-04-01', basis: 'printed-inclusive' })
+    const leap = kWh('Wirkarbeit', '1', { period: ['2024-02-29', '2024-02-29'] })
+    assert.deepEqual(await figures(ublFile(bill([leap]))), ['electricity 2024-02-29..2024-03-01 1 kWh'])
+  })
+
+  it('end before their last date in Norway, as the profile has it', async () => {
+    const lines = [
+      { name: 'Fastbeløp', quantity: '61', unit: 'DAY', period: ['2019-05-01', '2019-07-01'] as const },
+      kWh('Energiledd', '2561.00', { period: ['2019-03-01', '2019-05-01'] }),
+    ]
+    const [facts] = await factsOf(ublFile(withoutPeriod(lines, { profile: EHF })))
+    assert.deepEqual(facts?.service, { start: '2019-03-01', end: '2019-05-01', basis: 'printed-exclusive' })
+  })
+
+  it('need a person when the days of a line contradict the profile', async () => {
+    const days = (quantity: string): readonly TestLine[] => [
+      kWh('Nettleie', '1'),
+      { name: 'Fastbeløp', quantity, unit: 'DAY', period: ['2019-05-01', '2019-07-01'] },
+    ]
+    const conflict = 'needs-review ERR_BILL_PERIOD InvoicedQuantity of line 2'
+    assert.equal(await refusal(ublFile(bill(days('61')))), conflict)
+    assert.equal(await refusal(ublFile(bill(days('62'), { profile: EHF }))), conflict)
+    assert.equal((await factsOf(ublFile(bill(days('62'))))).length, 1)
+    assert.equal((await factsOf(ublFile(bill(days('61.00'), { profile: EHF })))).length, 1)
+    for (const other of ['30', '61.5', '245', 'x'])
+      assert.equal((await factsOf(ublFile(bill(days(other))))).length, 1, other)
+  })
+
+  it('are assumed to include the last day, and say so, where no known profile is named', async () => {
+    const [facts] = await factsOf(ublFile(bill([kWh('Wirkarbeit', '1')], { profile: 'TR1.2' })))
+    assert.ok(facts)
+    assert.ok(facts.flags.includes('end-date-assumed'))
+    assert.equal(facts.service.end, '2024-04-01')
+  })
+
+  it('belong to a line before the document, and must be stated once', async () => {
+    const lines = [
+      kWh('Wirkarbeit', '1', { period: ['2024-03-01', '2024-03-15'] }),
+      kWh('Wirkarbeit', '2', { period: ['2024-03-16', '2024-03-31'] }),
+    ]
+    const expected = ['electricity 2024-03-01..2024-03-16 1 kWh', 'electricity 2024-03-16..2024-04-01 2 kWh']
+    assert.deepEqual(await figures(ublFile(bill(lines))), expected)
+    assert.deepEqual(await figures(ciiFile(bill(lines))), expected)
+    const none = withoutPeriod([kWh('Wirkarbeit', '1000')])
+    assert.equal(await refusal(ublFile(none)), 'needs-review ERR_BILL_UNSTATED InvoiceLine 1')
+    assert.equal(await refusal(ciiFile(none)), 'needs-review ERR_BILL_UNSTATED IncludedSupplyChainTradeLineItem 1')
+    const two = ublFile(none, {
+      more: ['2024-03', '2024-04']
+        .map(
+          (month) =>
+            `<cac:InvoicePeriod><cbc:StartDate>${month}-01</cbc:StartDate><cbc:EndDate>${month}-30</cbc:EndDate></cac:InvoicePeriod>`,
+        )
+        .join(''),
+    })
+    assert.equal(await refusal(two), 'needs-review ERR_BILL_UNSTATED InvoiceLine 1')
+  })
+
+  it('may lack on a levy', async () => {
+    const lines = [kWh('Wirkarbeit', '10', { period: ['2024-03-01', '2024-03-31'] }), kWh('Stromsteuer', '10')]
+    assert.deepEqual(await figures(ublFile(withoutPeriod(lines))), ['electricity 2024-03-01..2024-04-01 10 kWh'])
+  })
+
+  it('join registers whose price changed on different days', async () => {
+    const lines = [
+      kWh('Wirkarbeit HT', '100', { period: ['2024-01-01', '2024-06-30'] }),
+      kWh('Wirkarbeit HT', '200', { period: ['2024-07-01', '2024-12-31'] }),
+      kWh('Wirkarbeit NT', '50', { period: ['2024-01-01', '2024-12-31'] }),
+      kWh('Stromsteuer', '350', { period: ['2024-01-01', '2024-12-31'] }),
+    ]
+    assert.deepEqual(await figures(ublFile(bill(lines))), ['electricity 2024-01-01..2025-01-01 350 kWh'])
+    const gap = lines.map((line, index) =>
+      index === 1 ? { ...line, period: ['2024-07-02', '2024-12-31'] as const } : line,
+    )
+    assert.equal(await refusal(ublFile(bill(gap))), 'needs-review ERR_BILL_LINES InvoiceLine 1')
+  })
+
+  it('take a whole year for the total of its months only when it is their sum', async () => {
+    const months = [
+      kWh('Wirkarbeit', '100', { period: ['2024-01-01', '2024-06-30'] }),
+      kWh('Wirkarbeit', '200', { period: ['2024-07-01', '2024-12-31'] }),
+    ]
+    const year = (quantity: string): TestLine =>
+      kWh('Stromverbrauch', quantity, { period: ['2024-01-01', '2024-12-31'] })
+    assert.deepEqual(await figures(ublFile(bill([...months, year('300')]))), [
+      'electricity 2024-01-01..2024-07-01 100 kWh',
+      'electricity 2024-07-01..2025-01-01 200 kWh',
+    ])
+    assert.match(await refusal(ublFile(bill([...months, year('301')]))), /^needs-review ERR_BILL_LINES/)
+  })
+
+  it('are refused when they cannot be', async () => {
+    const cases: readonly (readonly [string, string, string])[] = [
+      ['2024-03-31', '2024-03-01', 'needs-review ERR_BILL_PERIOD EndDate'],
+      ['2024-02-30', '2024-03-31', 'reject ERR_BILL_DATE StartDate'],
+      ['2024-3-1', '2024-03-31', 'reject ERR_BILL_DATE StartDate'],
+      ['1924-03-01', '2024-03-31', 'reject ERR_BILL_DATE StartDate'],
+      ['2024-03-01', '2124-03-31', 'reject ERR_BILL_DATE EndDate'],
+      ['2001-03-01', '2024-03-31', 'reject ERR_BILL_PERIOD EndDate'],
+      ['01.03.2024', '31.03.2024', 'reject ERR_BILL_DATE StartDate'],
+    ]
+    for (const [start, end, expected] of cases) {
+      assert.equal(await refusal(ublFile(bill([kWh('Wirkarbeit', '1', { period: [start, end] })]))), expected, start)
+    }
+    const zoned = kWh('Wirkarbeit', '1', { period: ['2024-03-01Z', '2024-03-31+01:00'] })
+    assert.deepEqual(await figures(ublFile(bill([zoned]))), ['electricity 2024-03-01..2024-04-01 1 kWh'])
+  })
+
+  it('are read from dates of format 102 alone', async () => {
+    const file = ciiFile(bill([kWh('Wirkarbeit', '1')]))
+    assert.equal(await refusal(file.replace('"102">20240301', '"616">202409')), 'reject ERR_BILL_DATE DateTimeString')
+    assert.equal(await refusal(file.replace('>20240301', '>20243101')), 'reject ERR_BILL_DATE DateTimeString')
+  })
+})

@@ -35,6 +35,8 @@ export const ORIGIN_LIMITS = {
   xmlChars: 8 * 1024 * 1024,
   /** Elements of a signed XML file. */
   xmlElements: 100_000,
+  /** Namespaces in scope at one element of a signed XML file: each may have to be written at each. */
+  xmlNamespaces: 256,
   /** Signatures beside each other in one XML file. */
   xmlSignatures: 4,
   /** References of one XML signature: the document, the signed properties, the key. */

@@ -21,7 +21,8 @@ const HASHES: Readonly<Record<string, { readonly name: string; readonly strength
 /** RSA keys, and PKCS #1 v1.5 signatures that leave the hash function to their frame (RFC 3370). */
 export const RSA_ENCRYPTION = '1.2.840.113549.1.1.1'
 const RSA_PSS = '1.2.840.113549.1.1.10'
-const EC_PUBLIC_KEY = '1.2.840.10045.2.1'
+/** Keys of elliptic curves (RFC 5480). */
+export const EC_PUBLIC_KEY = '1.2.840.10045.2.1'
 /** Ed25519 (RFC 8410), for keys and signatures alike. */
 export const ED25519 = '1.3.101.112'
 
@@ -39,11 +40,19 @@ const SIGNATURES: Readonly<
   '1.2.840.10045.4.3.4': { hash: 'SHA-512', key: EC_PUBLIC_KEY, strength: 'strong' },
 }
 
-/** P-256, P-384 and P-521. */
-const CURVES: ReadonlySet<string> = new Set(['1.2.840.10045.3.1.7', '1.3.132.0.34', '1.3.132.0.35'])
+const CURVES: Readonly<Record<string, string>> = {
+  '1.2.840.10045.3.1.7': 'P-256',
+  '1.3.132.0.34': 'P-384',
+  '1.3.132.0.35': 'P-521',
+}
 
 /** What is known of a public key before it is used. */
-export type KeyKind = { readonly oid: string; readonly strength: Strength }
+export type KeyKind = {
+  readonly oid: string
+  readonly strength: Strength
+  /** Name of the curve of an elliptic key, as WebCrypto has it. */
+  readonly curve?: string
+}
 
 /**
  * Name and strength of a hash function.
@@ -72,13 +81,18 @@ export function keyKindOf(keyInfo: Uint8Array): KeyKind {
     case RSA_PSS:
       return { oid, strength: rsaStrength(contentOf(key).subarray(1)) }
     case EC_PUBLIC_KEY:
-      if (CURVES.has(oidOf(parameters) ?? '')) return { oid, strength: 'strong' }
-      throw new SignatureError(`curve ${oidOf(parameters) ?? 'without name'} is not one that is checked`)
+      return { oid, strength: 'strong', curve: curveOf(oidOf(parameters) ?? 'without name') }
     case ED25519:
       return { oid, strength: 'strong' }
     default:
       throw new SignatureError(`public key of kind ${oid} is not one that is checked`)
   }
+}
+
+function curveOf(oid: string): string {
+  const curve = CURVES[oid]
+  if (curve === undefined) throw new SignatureError(`curve ${oid} is not one that is checked`)
+  return curve
 }
 
 function rsaStrength(key: Uint8Array): Strength {

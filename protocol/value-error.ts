@@ -4,6 +4,8 @@ import { CodedError } from './errors.ts'
 export type ValueFailure =
   /** Text is not a plain decimal number (exponent, plus sign, blank, separator, letters) or is too long. */
   | { readonly code: 'ERR_VALUE_DECIMAL'; readonly found: string }
+  /** Text is not a plain integer of at most 15 digits, or a number is none or is beyond 2^53 - 1. */
+  | { readonly code: 'ERR_VALUE_INTEGER'; readonly found: string }
   /** Division by zero, or a fraction with denominator zero. */
   | { readonly code: 'ERR_VALUE_DIVISION' }
   /** Text is not a real `YYYY-MM-DD` date of the years 0001 to 9999, or a day number is outside them. */

@@ -15,11 +15,12 @@ import { indexByLink, linkSeries, namesOf, pickOne } from './series.ts'
 import type { Series } from './series.ts'
 import { readSummaryBill, reconcile } from './summaries.ts'
 import type { SummaryBill } from './summaries.ts'
+import { splitByYear } from './year-energy.ts'
 
 /** Name of the format in results. */
 export const ESPI_FORMAT = 'green-button-espi'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
-const EXTRACTOR = { id: 'espi', version: '1.0.0' } as const
+const EXTRACTOR = { id: 'espi', version: '1.1.0' } as const
 
 /** What one bill of a file is made from. */
 type BillParts = {
@@ -99,6 +100,7 @@ function pointBill(
   }
   const { sum, meaning } = imported
   const { service, flags } = labelService(sum.start, sum.end, offset)
+  const { whByYear, flags: yearFlags } = splitByYear(sum, meaning.powerOfTen, service, offset)
   // Summaries state the energy delivered; with an export series beside it they may state the net, which decides nothing.
   const summaryFlags = exported === undefined ? reconcile(sum, meaning.powerOfTen, summaries) : []
   return {
@@ -106,10 +108,11 @@ function pointBill(
     energyWh: sum.energyWh,
     ...(exported === undefined ? {} : { exportWh: exported.sum.energyWh }),
     kind: sum.kind,
-    readings: sum.readings,
+    readings: whByYear === undefined ? sum.readings : { ...sum.readings, whByYear },
     flags: [
       ...kindFlags,
       ...flags,
+      ...yearFlags,
       ...summaryFlags,
       ...series.flatMap((s) => s.flags),
       ...sums.flatMap((s) => s.flags),

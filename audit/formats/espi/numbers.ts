@@ -1,3 +1,4 @@
+import { numberOfBigint, parseInteger } from '#protocol'
 import type { FilePlace } from '#protocol'
 import { rejection } from '../refusal.ts'
 
@@ -30,7 +31,7 @@ export function parseInt48(text: string | undefined, what: string, place: FilePl
  * @throws {Refusal} ERR_BILL_NUMBER, ERR_BILL_DATE when it is outside 1990 to 2100.
  */
 export function parseEpoch(text: string | undefined, place: FilePlace): number {
-  const seconds = Number(parseInt48(text, 'start', place))
+  const seconds = numberOfBigint(parseInt48(text, 'start', place))
   if (seconds >= FIRST_EPOCH_S && seconds < LAST_EPOCH_S) return seconds
   throw rejection('ERR_BILL_DATE', `start ${seconds} is outside 1990 to 2100`, place)
 }
@@ -41,7 +42,7 @@ export function parseEpoch(text: string | undefined, place: FilePlace): number {
  * @throws {Refusal} ERR_BILL_NUMBER, ERR_BILL_PERIOD.
  */
 export function parseDuration(text: string | undefined, place: FilePlace): number {
-  const seconds = Number(parseInt48(text, 'duration', place))
+  const seconds = numberOfBigint(parseInt48(text, 'duration', place))
   if (seconds >= 0 && seconds <= MAX_PERIOD_S) return seconds
   throw rejection('ERR_BILL_PERIOD', `duration of ${seconds} s is not one of a bill`, place)
 }
@@ -53,7 +54,7 @@ export function parseDuration(text: string | undefined, place: FilePlace): numbe
  */
 export function parsePowerOfTen(text: string | undefined, place: FilePlace): number {
   if (text !== undefined && /^-?\d{1,2}$/.test(text)) {
-    const power = Number(text)
+    const power = parseInteger(text)
     if (power >= -18 && power <= 18) return power
   }
   throw rejection('ERR_BILL_NUMBER', `powerOfTenMultiplier is not a whole number from -18 to 18: ${quote(text)}`, place)

@@ -1,4 +1,4 @@
-import { compareDecimals, makeDecimal } from '#protocol'
+import { compareDecimals, makeDecimal, parseInteger } from '#protocol'
 import type { Decimal, FactsKind } from '#protocol'
 import { MAX_BILL_WH } from '../limits.ts'
 import { rejection, review } from '../refusal.ts'
@@ -58,8 +58,8 @@ export function reconcile(sum: ReadingSum, powerOfTen: number, summaries: readon
   if (summaries.length === 0) return []
   const sums = runningSums(sum)
   for (const summary of summaries) {
-    const start = Number(summary.start ?? '0')
-    const end = start + Number(summary.durationS ?? '0')
+    const start = secondsOf(summary.start)
+    const end = start + secondsOf(summary.durationS)
     const [from, to] = [sums.get(start), sums.get(end)]
     const isTiled = from !== undefined && to !== undefined && to.covered - from.covered === end - start
     if (!isTiled || end - start < MIN_BILLING_S) {
@@ -74,6 +74,11 @@ export function reconcile(sum: ReadingSum, powerOfTen: number, summaries: readon
     if (stated.length > 0) flags.add('summary-agrees')
   }
   return [...flags]
+}
+
+/** Seconds of a text; 0, where no reading begins, when it is no number: such a period is another one. */
+function secondsOf(text: string | undefined): number {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? parseInteger(text) : 0
 }
 
 /** At each boundary between readings: seconds covered and values summed up to it. */

@@ -16,6 +16,7 @@ export type FailureReport = {
 /** What to do, by code; the messages say what and where. */
 const REMEDIES: Readonly<Record<string, string>> = {
   ERR_CLI_UNREACHABLE: 'start the node, or name it with --api',
+  ERR_CLI_SEALED: "name the file of its holder's key with --key-file, or open it with age and name the file",
   ERR_CLI_ANSWER: 'is that the URL of a kWitness node?',
   ERR_INIT_EXISTS: 'choose another --dir, or move the file away',
   ERR_DIR_INCOMPLETE: 'run kwitness init first, or name the data directory with --dir',

@@ -3,6 +3,7 @@ import { registerBill } from './commands/bill.ts'
 import { registerDevnet } from './commands/devnet.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerEstimate } from './commands/estimate.ts'
+import { registerExplain } from './commands/explain.ts'
 import { registerExtract } from './commands/extract.ts'
 import { registerInit } from './commands/init.ts'
 import { registerPeers } from './commands/peers.ts'
@@ -37,6 +38,7 @@ export function createProgram(terminal: Terminal): Command {
   registerProof(program, terminal)
   registerVerify(program, terminal)
   registerExtract(program, terminal)
+  registerExplain(program, terminal)
   registerEstimate(program, terminal)
   registerPeers(program, terminal)
   registerDoctor(program, terminal)

@@ -1,0 +1,67 @@
+import {
+  countDaysByYear,
+  divideRationals,
+  makeRational,
+  multiplyRationals,
+  parseCivilDate,
+  spanOfYear,
+} from '#protocol'
+import type { DaySpan, Derivation, Rational, YearDays } from '#protocol'
+import { sumOf, ZERO } from './sum.ts'
+
+/** When energy was used: civil days `YYYY-MM-DD`, half-open, or a whole calendar year. */
+export type When = { readonly service: { readonly start: string; readonly end: string } } | { readonly year: number }
+
+/** How much of the energy readings show in one calendar year; only the proportions count. Never negative. */
+export type ReadingWeight = { readonly year: number; readonly weight: Rational }
+
+/** Share of an amount in one year of a period. */
+export type YearShare = YearDays & { readonly amount: Rational }
+
+/**
+ * Civil days of a period.
+ *
+ * @throws {ValueError} ERR_VALUE_DATE.
+ */
+export function spanOf(when: When): DaySpan {
+  if ('year' in when) return spanOfYear(when.year)
+  return { start: parseCivilDate(when.service.start), end: parseCivilDate(when.service.end) }
+}
+
+/**
+ * Calendar years that a period touches, ascending.
+ *
+ * @throws {ValueError} ERR_VALUE_DATE, ERR_VALUE_PERIOD.
+ */
+export function listCalendarYears(when: When): number[] {
+  return countDaysByYear(spanOf(when)).map(({ year }) => year)
+}
+
+/**
+ * Spreads an amount over the years of a period: by readings, if they are of exactly these years and not all zero, else
+ * by civil days.
+ *
+ * @param years not empty.
+ * @param readings left out where the years do not begin in January.
+ */
+export function apportion(
+  amount: Rational,
+  years: readonly YearDays[],
+  readings: readonly ReadingWeight[] = [],
+): { readonly shares: readonly YearShare[]; readonly apportioned: Derivation['apportioned'] } {
+  const [only] = years
+  if (only !== undefined && years.length === 1) return { shares: [{ ...only, amount }], apportioned: 'one-year' }
+  const measured = findWeights(years, readings)
+  const weights = measured ?? years.map(({ days }) => makeRational(BigInt(days)))
+  const perWeight = divideRationals(amount, sumOf(weights))
+  const shares = years.map((year, at) => ({ ...year, amount: multiplyRationals(perWeight, weights[at] ?? ZERO) }))
+  return { shares, apportioned: measured === undefined ? 'days' : 'readings' }
+}
+
+/** Weights in the order of `years`; `undefined` when they are of other years, repeat one, or are all zero. */
+function findWeights(years: readonly YearDays[], readings: readonly ReadingWeight[]): Rational[] | undefined {
+  if (readings.length !== years.length) return undefined
+  const byYear = new Map(readings.map(({ year, weight }) => [year, weight]))
+  const weights = years.map(({ year }) => byYear.get(year)).filter((weight) => weight !== undefined)
+  return weights.length === years.length && weights.some(({ n }) => n !== 0n) ? weights : undefined
+}

@@ -76,6 +76,14 @@ export const UPSTREAM_WORDS: Readonly<Record<UpstreamLine['name'], string>> = {
   'well-to-tank-losses': 'fuel before the power plant, for the losses',
 }
 
+/** Why an amount was converted before a factor could apply. */
+export const CONVERSION_WORDS: Readonly<Record<string, string>> = {
+  definition: 'by definition of the units',
+  'heat-content': 'by the heat content on the bill',
+  'volume-correction': 'by the volume correction on the bill',
+  passengers: 'for each passenger',
+}
+
 /** What a factor counts, where it is not the generation itself. */
 export const USE_WORDS: Readonly<Record<FactorUse, string>> = { generation: 'generation', ...UPSTREAM_WORDS }
 
@@ -119,4 +127,9 @@ export function placeInWords(place: Place): string {
     nerc === undefined ? undefined : `NERC region ${nerc}`,
   ]
   return [country, ...parts.filter((part) => part !== undefined)].join(', ')
+}
+
+/** Edition of a data set; one that begins with the name of its set need not say it twice. */
+export function editionOf(dataset: string, version: string): string {
+  return version.startsWith(dataset) ? version : `${dataset} ${version}`
 }

@@ -12,6 +12,7 @@ import { grouped, printable } from '../bill-lines.ts'
 import { exactText } from '../exact-text.ts'
 import {
   billFlagInWords,
+  editionOf,
   MARKET_WORDS,
   placeInWords,
   reasonOfRegion,
@@ -152,8 +153,9 @@ function energyRow(left: string, kWh: Rational): Row {
 
 function factorRows({ sets }: Pick<Explained, 'sets'>, factor: Factor): Row[] {
   const { value, unit, regionType, region, year, version, dataset, trust, cid } = factor
-  const edition = version.startsWith(dataset) ? version : `${dataset} ${version}`
-  const whence = [edition, publisherOf(cid, sets), TRUST_WORDS[trust]].filter((text) => text !== '').join(', ')
+  const whence = [editionOf(dataset, version), publisherOf(cid, sets), TRUST_WORDS[trust]]
+    .filter((text) => text !== '')
+    .join(', ')
   const rows = [adds('factor', `${value} ${unit} for ${regionInWords(regionType, region)} in ${year}`, whence)]
   if (unit === 'g/kWh') return rows
   const grams = { value: gramsPerKWhOf(factor), unit: 'g/kWh' }
@@ -188,7 +190,7 @@ function upstreamSection(explained: Explained, line: UpstreamLine): Section {
       adds(
         'loss',
         `${fraction} for ${regionInWords(regionType, region)} in ${gridLoss.year}`,
-        joinNames(dataset, version),
+        editionOf(dataset, version),
       ),
       computes('grams', left, { value: upstreamGramsOf(part), unit: 'g' }),
     ]
@@ -197,10 +199,6 @@ function upstreamSection(explained: Explained, line: UpstreamLine): Section {
     title: `Beside the footprint, Scope 3: ${UPSTREAM_WORDS[line.name]}`,
     rows: [...rows, ...totalRows(line.parts.map(upstreamGramsOf), line.exact, line.gramsCO2e)],
   }
-}
-
-function joinNames(dataset: string, version: string): string {
-  return version.startsWith(dataset) ? version : `${dataset} ${version}`
 }
 
 function marketSection(explained: Explained, market: NonNullable<Derivation['market']>): Section {

@@ -1,0 +1,170 @@
+import { MARKET_SOURCES, REGION_TYPES } from '#protocol'
+import type { UpstreamLine } from '#protocol'
+import { grouped, printable } from '../bill-lines.ts'
+import { roundedText } from '../exact-text.ts'
+import {
+  CONVERSION_WORDS,
+  editionOf,
+  MARKET_WORDS,
+  regionInWords,
+  ruleFlagInWords,
+  statementInWords,
+  UPSTREAM_WORDS,
+} from '../words.ts'
+import { wrapIndented } from '../wrap.ts'
+import { parseExact } from './answer.ts'
+import type { ActivityView, ElectricityView, ItemView } from './answer.ts'
+
+/** How a line of an answer looks. */
+export type AnswerStyle = {
+  readonly width: number
+  readonly bold: (text: string) => string
+  readonly dim: (text: string) => string
+}
+
+/** Digits after the point of figures that are rounded for reading; `--json` has them exactly. */
+const READING_PLACES = 3
+
+/** A row with the figures one below the other. */
+type FigureRow = { readonly name: string; readonly grams: string; readonly note?: string }
+
+/** Answer for electricity: the footprint by both methods, what is beside it, how it came about, and what to know. */
+export function electricityLines(answer: ElectricityView, style: AnswerStyle): string[] {
+  const { market, upstream, parts, flags } = answer
+  const [first] = parts
+  const by = first === undefined ? '' : `by ${regionOf(first.factor)}`
+  const footprint = [
+    { name: 'location-based', grams: answer.gramsCO2e, note: by },
+    ...(market === undefined ? [] : [{ name: 'market-based', grams: market.gramsCO2e }]),
+  ]
+  const beside = upstream.map(({ name, gramsCO2e }) => ({ name: UPSTREAM_NAMES[name] ?? name, grams: gramsCO2e }))
+  return [
+    ...figureLines(footprint, beside, style),
+    ...parts.flatMap((part) => partLines(part, style)),
+    ...(market === undefined ? [] : ['market-based:', ...market.parts.flatMap((part) => marketLines(part, style))]),
+    ...upstreamLines(upstream, style),
+    ...notes([...(market?.statements ?? []).map(statementInWords), ...flags.map(ruleFlagInWords)], style),
+  ]
+}
+
+/** Answer for gas, heat, fuel, flights and travel. */
+export function activityLines(answer: ActivityView, style: AnswerStyle): string[] {
+  const { conversions, parts, wellToTank, biogenicCO2, flags } = answer
+  const beside = [
+    ...(wellToTank === undefined
+      ? []
+      : [{ name: 'fuel before it is burnt (well to tank)', grams: wellToTank.gramsCO2e }]),
+    ...(biogenicCO2 === undefined
+      ? []
+      : [{ name: 'CO2 from biomass, outside the scopes', grams: biogenicCO2.grams, unit: 'g CO2' }]),
+  ]
+  return [
+    ...figureLines([{ name: 'footprint', grams: answer.gramsCO2e }], beside, style),
+    ...conversions.flatMap(({ why, from, by, to }) =>
+      wrapIndented(
+        `${reading(from.amount)} ${from.unit} x ${reading(by)} = ${reading(to.amount)} ${to.unit}, ${CONVERSION_WORDS[why] ?? why}`,
+        style.width,
+        2,
+      ),
+    ),
+    ...parts.flatMap((part) => activityPartLines(part, style)),
+    ...notes(flags.map(ruleFlagInWords), style),
+  ]
+}
+
+function figureLines(
+  footprint: readonly FigureRow[],
+  beside: readonly (FigureRow & { readonly unit?: string })[],
+  style: AnswerStyle,
+): string[] {
+  const rows = [...footprint, ...beside]
+  const names = Math.max(...rows.map(({ name }) => name.length))
+  const digits = Math.max(...rows.map(({ grams }) => grouped(BigInt(grams)).length))
+  const row = (
+    { name, grams, note, unit = 'g CO2e' }: FigureRow & { readonly unit?: string },
+    isBold: boolean,
+  ): string => {
+    const figure = `${grouped(BigInt(grams)).padStart(digits)} ${unit}`
+    const tail = note === undefined || note === '' ? '' : `  ${style.dim(note)}`
+    return `${name.padEnd(names)}  ${isBold ? style.bold(figure) : figure}${tail}`
+  }
+  return [
+    ...footprint.map((it) => row(it, true)),
+    ...(beside.length === 0
+      ? []
+      : [style.dim('beside it, not in the footprint:'), ...beside.map((it) => row(it, false))]),
+  ]
+}
+
+function partLines({ year, kWh, factor, vintage }: ElectricityView['parts'][number], style: AnswerStyle): string[] {
+  const late = vintage === 'exact' ? '' : `; for ${year} none is published yet`
+  const text = `${year}: ${reading(kWh)} kWh x ${factor.value} ${factor.unit}`
+  return withNote(text, `${sourceOf(factor)}${late}`, style)
+}
+
+function marketLines(part: NonNullable<ElectricityView['market']>['parts'][number], style: AnswerStyle): string[] {
+  const source = MARKET_SOURCES.find((it) => it === part.source)
+  const name = source === undefined ? part.source : MARKET_WORDS[source]
+  const which = part.instrument === undefined ? name : `${name} ${printable(part.instrument)}`
+  return withNote(`${part.year}: ${reading(part.kWh)} kWh x ${reading(part.gramsPerKWh)} g/kWh`, which, style)
+}
+
+function upstreamLines(lines: ElectricityView['upstream'], style: AnswerStyle): string[] {
+  return lines.flatMap(({ name, parts }) => [
+    `${UPSTREAM_NAMES[name] ?? name}:`,
+    ...parts.flatMap(({ year, kWh, factor, gridLoss }) => {
+      const head = `${year}: ${reading(kWh)} kWh x ${factor.value} ${factor.unit}`
+      if (gridLoss === undefined) return withNote(head, sourceOf(factor), style)
+      const { fraction, region, version } = gridLoss
+      return withNote(
+        `${head} x ${fraction} / (1 - ${fraction})`,
+        `grid loss of ${region} ${gridLoss.year}, ${version}`,
+        style,
+      )
+    }),
+  ])
+}
+
+function activityPartLines(part: ActivityView['parts'][number], style: AnswerStyle): string[] {
+  const { year, amount, unit, terms, vintage } = part
+  const late = vintage === 'exact' ? '' : `; for ${year} none is published yet`
+  return terms.flatMap(({ value, mass, gas, per, gwp, item, dataset, version, year: ofYear }) => {
+    const potential = gwp === '1' ? '' : ` x ${gwp}`
+    const text = `${year}: ${reading(amount)} ${unit} x ${value} ${mass} ${gas}/${per}${potential}`
+    return withNote(text, `${itemInWords(item)}, ${editionOf(dataset, version)} ${ofYear}${late}`, style)
+  })
+}
+
+/** An item of a set of activities in its publisher's words. */
+export function itemInWords({ category, group, name, detail, variant }: ItemView): string {
+  return printable([category, group, name, detail, variant].filter((part) => part !== '').join(' / '))
+}
+
+function withNote(text: string, note: string, { width, dim }: AnswerStyle): string[] {
+  if (text.length + note.length + 4 <= width) return [`  ${text}  ${dim(note)}`]
+  return [`  ${text}`, ...wrapIndented(note, width, 4).map(dim)]
+}
+
+function notes(texts: readonly string[], { width }: AnswerStyle): string[] {
+  return texts.flatMap((text) => {
+    const [first = '', ...rest] = wrapIndented(printable(text), width, 6)
+    return [`note: ${first.trimStart()}`, ...rest]
+  })
+}
+
+function sourceOf(factor: ElectricityView['parts'][number]['factor']): string {
+  return `${regionOf(factor)} ${factor.year}, ${editionOf(factor.dataset, factor.version)}`
+}
+
+function regionOf({ regionType, region }: { readonly regionType: string; readonly region: string }): string {
+  const type = REGION_TYPES.find((it) => it === regionType)
+  return type === undefined ? region : regionInWords(type, region)
+}
+
+/** Short text of an exact number: as it is if it is short, else rounded with a mark. */
+function reading(text: string): string {
+  const isLong = text.includes('/') || (text.split('.')[1]?.length ?? 0) > READING_PLACES * 3
+  return isLong ? `~${roundedText(parseExact(text), READING_PLACES)}` : text
+}
+
+const UPSTREAM_NAMES: Readonly<Record<string, string>> = UPSTREAM_WORDS satisfies Record<UpstreamLine['name'], string>

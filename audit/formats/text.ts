@@ -1,3 +1,4 @@
+import { divideFloor } from '#protocol'
 import { rejection } from './refusal.ts'
 
 const LINE_FEED = 0x0a
@@ -34,7 +35,7 @@ function placeOfByte(bytes: Uint8Array, offset: number): { line: number; column:
 function findMalformedByte(bytes: Uint8Array): number {
   let [good, bad] = [0, bytes.byteLength]
   while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2)
+    const middle = divideFloor(good + bad, 2)
     if (isDecodable(bytes.subarray(0, middle))) good = middle
     else bad = middle
   }

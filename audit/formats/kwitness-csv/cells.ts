@@ -4,6 +4,7 @@ import {
   parseCivilDate,
   parseDecimal,
   parseEnergyUnit,
+  parseInteger,
   toWh,
   ValueError,
 } from '#protocol'
@@ -54,7 +55,7 @@ export function readPlace(row: CsvRow): Place {
     country,
     ...(state === '' ? {} : { state }),
     ...(zip === '' ? {} : { zip }),
-    ...(eia === '' ? {} : { utility: { eia: Number(eia), state } }),
+    ...(eia === '' ? {} : { utility: { eia: parseInteger(eia), state } }),
   }
 }
 

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { FACTOR_METHODS, FACTOR_TRUSTS, FACTOR_UNITS, FACTOR_USES, GASES, REGION_TYPES } from '#protocol'
+import type { FactorUnit } from '#protocol'
+
+/**
+ * What may be done with a row. Only `usable` rows ever become factors; the others are there so that a refusal can be
+ * explained: replaced by a later release, wrong in print, empty in print, not final, or not by the publisher.
+ */
+export const ROW_STATUSES = ['usable', 'superseded', 'invalid', 'not-available', 'preliminary', 'unofficial'] as const
+/** What may be done with a row. */
+export type RowStatus = (typeof ROW_STATUSES)[number]
+
+const groupShape = z.strictObject({
+  /** Edition, as the publisher names it. */
+  version: z.string().min(1),
+  method: z.enum(FACTOR_METHODS),
+  use: z.enum(FACTOR_USES),
+  gas: z.enum(GASES),
+  boundary: z.string().min(1),
+  unit: z.custom<FactorUnit>((v) => FACTOR_UNITS.some((unit) => unit === v), 'expected a unit of factors'),
+  /** As the publisher names it; empty for a single gas. */
+  gwpSet: z.string(),
+  status: z.enum(ROW_STATUSES),
+  trust: z.enum(FACTOR_TRUSTS),
+  /** Month with which the group's years begin: 1, 4 (India) or 7 (Australia). */
+  firstMonth: z.number().int().min(1).max(12),
+  /** Why the rows are not usable; absent when they are. */
+  reason: z.string().min(1).optional(),
+})
+
+/** What rows of an electricity set share: all of their key but region and year. */
+export type ElectricityGroup = z.infer<typeof groupShape>
+
+/** Emission factors of electricity; `figures.json` and the set's IPLD block have exactly this shape. */
+export const electricityFiguresShape = z.strictObject({
+  v: z.literal(1),
+  kind: z.literal('electricity'),
+  /** Name as the publisher writes it. */
+  dataset: z.string().min(1),
+  /** ISO 3166-1 alpha-3 -> alpha-2 of the set's countries. */
+  countries: z.record(z.string().regex(/^[A-Z]{3}$/), z.string().regex(/^[A-Z]{2}$/)),
+  /** Editions that were withdrawn by their publisher: asking for one by name is an error, with this reason. */
+  withdrawn: z.record(z.string(), z.string().min(1)),
+  groups: z.array(groupShape).min(1),
+  columns: z.tuple([
+    z.literal('group'),
+    z.literal('regionType'),
+    z.literal('region'),
+    z.literal('firstYear'),
+    z.literal('values'),
+  ]),
+  /** Index of the group, region, first year, and the published texts from that year on; `null` where there is none. */
+  rows: z
+    .array(
+      z.tuple([
+        z.number().int().min(0),
+        z.enum(REGION_TYPES),
+        z.string().regex(/^[A-Z]{2,5}$|^[A-Z]{2}-[A-Z]{2,4}$/),
+        z.number().int().min(1990).max(2100),
+        z.array(z.string().max(32).nullable()).min(1).max(64),
+      ]),
+    )
+    .min(1),
+})
+
+/** Emission factors of electricity. */
+export type ElectricityFigures = z.infer<typeof electricityFiguresShape>

@@ -1,4 +1,4 @@
-import type { ActivityUnit, FactorTrust, Gas } from '#protocol'
+import type { ActivityItem, ActivityUnit, FactorTrust, Gas } from '#protocol'
 import type { ActivityFigures } from '../activity-figures.ts'
 import { orderTexts } from './recipe.ts'
 import type { Tally } from './recipe.ts'
@@ -15,6 +15,8 @@ export type ActivityPlan =
       /** GWP set of the edition, as the publisher names it. */
       readonly gwpSet: string
       readonly trust: FactorTrust
+      /** Names of the item that replace the table's, where an edition only moved or respelled them. */
+      readonly names?: Partial<Pick<ActivityItem, 'group' | 'name' | 'detail' | 'variant'>>
     }
 
 /** How a table of activities becomes a set. */
@@ -48,7 +50,7 @@ export function makeActivityFigures(table: SourceTable, tally: Tally, plan: Acti
     row.match('country_iso2', new RegExp(`^${plan.country}$`))
     const year = row.integer('year')
     noteEdition(editions, row, { year, version: row.text('version'), gwpSet: planned.gwpSet, trust: planned.trust })
-    const item = readItem(row, per)
+    const item = readItem(row, planned)
     const itemKey = JSON.stringify(item)
     items.set(itemKey, item)
     const key = `${itemKey}|${gas}`
@@ -78,10 +80,16 @@ export function makeActivityFigures(table: SourceTable, tally: Tally, plan: Acti
   }
 }
 
-function readItem(row: SourceRow, per: ActivityUnit): Item {
-  const scope = row.lookup('scope', SCOPES)
-  const category = row.match('category', /./)
-  return [scope, category, row.text('level2'), row.text('item'), row.text('level4'), row.text('variant'), per]
+function readItem(row: SourceRow, { per, names }: Exclude<ActivityPlan, { leaveOut: string }>): Item {
+  const named = {
+    group: row.text('level2'),
+    name: row.text('item'),
+    detail: row.text('level4'),
+    variant: row.text('variant'),
+    ...names,
+  }
+  const { group, name, detail, variant } = named
+  return [row.lookup('scope', SCOPES), row.match('category', /./), group, name, detail, variant, per]
 }
 
 function noteEdition(

@@ -37,7 +37,47 @@ function planUnitedKingdom(row: SourceRow): ActivityPlan {
   if (gas === 'part') return { leaveOut: 'CH4 and N2O as CO2e: no masses of a gas, and parts of the published CO2e' }
   const per = row.lookup('unit', UK_UNITS)
   if (row.text('original_unit') !== `kg CO2e/${row.text('unit')}`) throw row.error('is not in kg CO2e of its unit')
-  return { per, gas, mass: 'kg', gwpSet: row.match('gwp_set', /./), trust: 'primary' }
+  const names = nameUnitedKingdom(row)
+  return { per, gas, mass: 'kg', gwpSet: row.match('gwp_set', /./), trust: 'primary', names }
+}
+
+/** Texts of the columns `level4` and `variant` that only repeat the unit or the year of the grid data. */
+const UK_REPEATS: ReadonlySet<string> = new Set([
+  'Energy - Gross CV',
+  'Energy - Net CV',
+  'Tonnes',
+  'Volume',
+  'kWh',
+  '2020',
+])
+
+/** Names of fuels in well-to-tank rows up to 2021, and as the files spell them since, and always in the other rows. */
+const UK_SPELLINGS: Readonly<Record<string, string>> = {
+  'Aviation Spirit': 'Aviation spirit',
+  'Aviation Turbine Fuel': 'Aviation turbine fuel',
+  'Burning Oil': 'Burning oil',
+  'Coking Coal': 'Coking coal',
+  'Fuel Oil': 'Fuel oil',
+  'Gas Oil': 'Gas oil',
+  'Natural Gas': 'Natural gas',
+  'Other Petroleum Gas': 'Other petroleum gas',
+  'Petroleum Coke': 'Petroleum coke',
+  'Refinery Miscellaneous': 'Refinery miscellaneous',
+}
+
+/** The flat files moved some names between columns and respelled some: one item keeps one name through the years. */
+function nameUnitedKingdom(row: SourceRow): { group: string; name: string; detail: string; variant: string } {
+  const withoutRepeat = (text: string): string => (UK_REPEATS.has(text) ? '' : text)
+  const group = row.text('level2')
+  const name = row.text('item')
+  const isFuel = row.text('category') === 'WTT- fuels'
+  const fuels = group.replace('WTT- ', '')
+  return {
+    group: isFuel ? fuels.charAt(0).toUpperCase() + fuels.slice(1) : group,
+    name: isFuel ? (UK_SPELLINGS[name] ?? name) : name,
+    detail: withoutRepeat(row.text('level4')),
+    variant: withoutRepeat(row.text('variant')),
+  }
 }
 
 /** UK conversion factors: fuels, heat, gas, travel, each with well-to-tank. */
@@ -49,7 +89,7 @@ export const ukActivitiesRecipe: Recipe = {
   file: 'uk_desnz_fuels_travel.csv',
   isOptional: false,
   notes: [
-    'Items are named in the words of the flat file; categories and groups of well-to-tank rows were renamed between years.',
+    'Items are named in the words of the flat files of 2022 and later. Earlier files repeat the unit in a column of its own ("Energy - Gross CV"), have the year of the grid data there, and spell groups and names of well-to-tank fuels otherwise ("WTT- gaseous fuels", "Natural Gas"): one item has one name through the years.',
     'Gas is per gross and per net kWh: bills count gross ones.',
     'Figures of 2022 and later are unrounded in the flat files, and kept so (up to 15 significant digits).',
     'CO2e of bioenergy has no CO2 in it: that is outside the scopes.',

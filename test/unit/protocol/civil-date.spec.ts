@@ -61,4 +61,38 @@ describe('civil date', () => {
       }),
     )
   })
+
+  it('gives each day to the fiscal year that it lies in, named by the calendar year in which that begins', () => {
+    const span = { start: parseCivilDate('2024-03-31'), end: parseCivilDate('2025-04-02') }
+    assert.deepEqual(countDaysByYear(span, 4), [
+      { year: 2023, days: 1 },
+      { year: 2024, days: 365 },
+      { year: 2025, days: 1 },
+    ])
+    const leap = { start: parseCivilDate('2023-06-30'), end: parseCivilDate('2024-07-01') }
+    assert.deepEqual(countDaysByYear(leap, 7), [
+      { year: 2022, days: 1 },
+      { year: 2023, days: 366 },
+    ])
+    assert.deepEqual(countDaysByYear(spanOfYear(2024, 4), 4), [{ year: 2024, days: 365 }])
+    assert.deepEqual(countDaysByYear(spanOfYear(2023, 7), 7), [{ year: 2023, days: 366 }])
+  })
+
+  it('has every day of a span in exactly one year, whichever month a year begins with', () => {
+    const months = fc.oneof(fc.constantFrom(1, 4, 7), fc.integer({ min: 1, max: 12 }))
+    const starts = fc.integer({ min: parseCivilDate('1899-12-01'), max: parseCivilDate('2101-01-31') })
+    fc.assert(
+      fc.property(starts, fc.integer({ min: 1, max: 1_500 }), months, (start, length, firstMonth) => {
+        const counted = new Map<number, number>()
+        for (let day = start; day < start + length; day += 1) {
+          const date = new Date(day * 86_400_000)
+          const year = date.getUTCFullYear() - (date.getUTCMonth() + 1 < firstMonth ? 1 : 0)
+          counted.set(year, (counted.get(year) ?? 0) + 1)
+        }
+        const expected = [...counted].map(([year, count]) => ({ year, days: count }))
+        assert.deepEqual(countDaysByYear({ start, end: start + length }, firstMonth), expected)
+      }),
+      { numRuns: 200 },
+    )
+  })
 })

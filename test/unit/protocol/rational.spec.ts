@@ -9,9 +9,11 @@ import {
   formatRational,
   makeRational,
   multiplyRationals,
+  parseRational,
   rationalOfDecimal,
   parseDecimal,
   roundHalfEven,
+  subtractRationals,
 } from '#protocol'
 import type { Rational } from '#protocol'
 
@@ -69,5 +71,32 @@ describe('rational', () => {
     const eighth = decimalOfRational(makeRational(-1n, 8n))
     assert.equal(eighth && formatDecimal(eighth), '-0.125')
     assert.deepEqual(rationalOfDecimal(parseDecimal('-0.125')), makeRational(-1n, 8n))
+  })
+
+  it('undoes an addition by a subtraction exactly', () => {
+    assert.deepEqual(subtractRationals(makeRational(1n, 3n), makeRational(1n, 2n)), makeRational(-1n, 6n))
+    fc.assert(
+      fc.property(rationals, rationals, (a, b) => {
+        assert.deepEqual(addRationals(subtractRationals(a, b), b), a)
+        assert.deepEqual(subtractRationals(a, a), { n: 0n, d: 1n })
+        assert.deepEqual(subtractRationals(a, b), multiplyRationals(subtractRationals(b, a), makeRational(-1n)))
+      }),
+    )
+  })
+
+  it('is read back from its text', () => {
+    fc.assert(fc.property(rationals, (value) => assert.deepEqual(parseRational(formatRational(value)), value)))
+    assert.deepEqual(parseRational('-6/4'), { n: -3n, d: 2n })
+    assert.deepEqual(parseRational('-0/7'), { n: 0n, d: 1n })
+    assert.deepEqual(parseRational(`${'9'.repeat(400)}/1`), makeRational(10n ** 400n - 1n))
+  })
+
+  it('is not read from any other text', () => {
+    const texts = ['', '1', '1/', '/2', '1/-2', '--1/2', '+1/2', ' 1/2', '1/2 ', '1 / 2', '1/2/3', '1.5/2', '1e3/2']
+    for (const text of [...texts, '0x1/2', '\u0663/4', '1\n/2', '1/2\n', `1/${'1'.repeat(401)}`]) {
+      assert.throws(() => parseRational(text), { code: 'ERR_VALUE_DECIMAL' }, text)
+    }
+    assert.throws(() => parseRational('1/0'), { code: 'ERR_VALUE_DIVISION' })
+    assert.throws(() => parseRational('0/000'), { code: 'ERR_VALUE_DIVISION' })
   })
 })

@@ -1,4 +1,4 @@
-import { cidOfBlock, encodeCanonical, sha256, toHex, utf8 } from '#protocol'
+import { cidOfBlock, divideFloor, encodeCanonical, sha256, toHex, utf8 } from '#protocol'
 import { DATASET_LIMITS } from './constants.ts'
 import { DatasetError } from './dataset-error.ts'
 import { figuresShape } from './figures.ts'
@@ -76,6 +76,8 @@ function editionsOf(figures: Figures): string[] {
     case 'zip-subregion':
     case 'gwp':
       return [figures.edition]
+    default:
+      return figures satisfies never
   }
 }
 
@@ -104,12 +106,17 @@ export function describeFigures(figures: Figures): Pick<DatasetManifest, 'bounda
       return { ...none, years: yearsOf(series), rows: countOf(series.map(({ values }) => values)) }
     }
     case 'zip-subregion':
-      return { ...none, rows: figures.rows.map((row) => row[3].length / 2).reduce((sum, count) => sum + count, 0) }
+      return {
+        ...none,
+        rows: figures.rows.map((row) => divideFloor(row[3].length, 2)).reduce((sum, count) => sum + count, 0),
+      }
     case 'utilities':
     case 'utility-subregion':
       return { ...none, rows: figures.rows.length }
     case 'gwp':
       return { ...none, gwpSets: distinct(figures.rows.map((row) => row[0])), rows: figures.rows.length }
+    default:
+      return figures satisfies never
   }
 }
 

@@ -45,7 +45,7 @@ export function makeActivityFigures(table: SourceTable, tally: Tally, plan: Acti
       continue
     }
     tally.use(row, row.text('source'))
-    const { per, gas, mass } = planned
+    const { gas, mass } = planned
     if (value.startsWith('-')) throw row.error(`has the negative figure ${value}`)
     row.match('country_iso2', new RegExp(`^${plan.country}$`))
     const year = row.integer('year')

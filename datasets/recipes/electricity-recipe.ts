@@ -1,6 +1,12 @@
-import { compareRationals, parseDecimal, rationalOfDecimal, toGramsPerKWh } from '#protocol'
+import {
+  FACTOR_METHODS,
+  compareRationals,
+  parseDecimal,
+  parseInteger,
+  rationalOfDecimal,
+  toGramsPerKWh,
+} from '#protocol'
 import type { FactorMethod, FactorTrust, FactorUnit, FactorUse, Gas, RegionType } from '#protocol'
-import { FACTOR_METHODS } from '#protocol'
 import type { ElectricityFigures, ElectricityGroup, RowStatus } from '../electricity-figures.ts'
 import { orderTexts } from './recipe.ts'
 import type { Tally } from './recipe.ts'
@@ -165,7 +171,7 @@ function readFirstMonth(row: SourceRow): number | undefined {
   const text = row.match('period_start', /^(\d{4}-\d{2}-01)?$/)
   if (text === '') return undefined
   if (text.slice(0, 4) !== row.text('year')) throw row.error(`begins on ${text}, in another year`)
-  return Number(text.slice(5, 7))
+  return parseInteger(text.slice(5, 7))
 }
 
 function groupRows(kept: readonly Kept[]): Pick<ElectricityFigures, 'groups' | 'columns' | 'rows'> {
@@ -189,7 +195,7 @@ function groupRows(kept: readonly Kept[]): Pick<ElectricityFigures, 'groups' | '
     .map(([key, entries]): ElectricityFigures['rows'][number] => {
       const [index = '', , region = ''] = key.split('|')
       const { firstYear, values } = layOutYears(entries) ?? { firstYear: 0, values: [] }
-      return [Number(index), entries[0]?.regionType ?? 'country', region, firstYear, values]
+      return [parseInteger(index), entries[0]?.regionType ?? 'country', region, firstYear, values]
     })
   return {
     groups: groups.filter((group) => group !== undefined),

@@ -1,4 +1,4 @@
-import { MAX_DECIMAL_CHARS, formatDecimal, makeDecimal } from '#protocol'
+import { MAX_DECIMAL_CHARS, formatDecimal, makeDecimal, parseInteger } from '#protocol'
 
 /** What a cell of a source says: a figure as plain decimal text, that there is none, or something nobody can read. */
 export type SourceFigure =
@@ -57,7 +57,9 @@ export function parseSourceFigure(cell: string, { hasThousands = false }: Figure
 /** Digits and exponent written out as plain decimal text. */
 function writeOut([, sign = '', whole = '', fraction = '', power = '0']: RegExpExecArray): string {
   const digits = BigInt(whole + fraction)
-  const text = formatDecimal(makeDecimal(sign === '-' ? -digits : digits, Number(power) - fraction.length))
+  const text = formatDecimal(
+    makeDecimal(sign === '-' ? -digits : digits, parseInteger(power.replace('+', '')) - fraction.length),
+  )
   return withoutArtefact(text)
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { sha256, toHex } from '#protocol'
+import { parseInteger, sha256, toHex } from '#protocol'
 import { DatasetError } from '../dataset-error.ts'
 import { parseSourceFigure } from './source-figure.ts'
 import type { FigureStyle } from './source-figure.ts'
@@ -35,7 +35,7 @@ export class SourceRow {
 
   /** Whole number of a cell (a year, a code); never a figure. @throws {DatasetError} ERR_DATASET_SOURCE. */
   integer(column: string): number {
-    return Number(this.match(column, /^\d{1,9}$/))
+    return parseInteger(this.match(column, /^\d{1,9}$/))
   }
 
   /** Value that a text stands for. @throws {DatasetError} ERR_DATASET_SOURCE when the map does not have it. */

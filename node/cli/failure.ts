@@ -38,7 +38,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ERR_API_SEALED: "only its holder's key opens it: --key-file",
   ERR_REGION_OTHER: 'submit it to an auditor of that region',
   ERR_FACTOR_NOT_AVAILABLE: 'see what there is with kwitness factors',
-  ERR_FACTOR_SUPERSEDED: 'leave out the edition, or name a later one',
+  ERR_FACTOR_SUPERSEDED: 'name a later edition, another year, or another data set',
   ERR_FACTOR_INVALID: 'name another data set or another year',
   ERR_FACTOR_DATASET_UNKNOWN: 'see their names with kwitness datasets',
   ERR_FACTOR_METHOD_NOT_AVAILABLE: 'marginal rates are no footprint: leave out the method, or say market',

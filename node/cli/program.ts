@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { registerBill } from './commands/bill.ts'
+import { registerDatasets } from './commands/datasets.ts'
 import { registerDevnet } from './commands/devnet.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerEstimate } from './commands/estimate.ts'
@@ -40,6 +41,7 @@ export function createProgram(terminal: Terminal): Command {
   registerExtract(program, terminal)
   registerExplain(program, terminal)
   registerEstimate(program, terminal)
+  registerDatasets(program, terminal)
   registerPeers(program, terminal)
   registerDoctor(program, terminal)
   return program.addHelpText(

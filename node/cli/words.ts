@@ -38,7 +38,7 @@ const STATEMENTS: Readonly<Record<string, string>> = {
   'certificate-year': 'covers nothing: it is neither of the year of consumption nor of the year before',
   'instrument-unused': 'covers nothing: nothing was left for it to cover',
   'green-tariff-not-covered':
-    'the bill calls its electricity green, and no retired certificate shows it: that claim covers nothing',
+    'the bill calls its electricity green: that covers nothing by itself, and retired certificates do not cover all of it',
   'no-residual-mix': 'no residual mix is published here: what nothing covers takes the factor of the place',
 }
 

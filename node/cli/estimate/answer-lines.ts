@@ -26,10 +26,15 @@ export type AnswerStyle = {
 const READING_PLACES = 3
 
 /** A row with the figures one below the other. */
-type FigureRow = { readonly name: string; readonly grams: string; readonly note?: string }
+type FigureRow = { readonly name: string; readonly grams: string; readonly note?: string; readonly unit?: string }
+
+/** An answer as lines for people. */
+export function viewLines(answer: ElectricityView | ActivityView, style: AnswerStyle): string[] {
+  return 'conversions' in answer ? activityLines(answer, style) : electricityLines(answer, style)
+}
 
 /** Answer for electricity: the footprint by both methods, what is beside it, how it came about, and what to know. */
-export function electricityLines(answer: ElectricityView, style: AnswerStyle): string[] {
+function electricityLines(answer: ElectricityView, style: AnswerStyle): string[] {
   const { market, upstream, parts, flags } = answer
   const [first] = parts
   const by = first === undefined ? '' : `by ${regionOf(first.factor)}`
@@ -40,15 +45,18 @@ export function electricityLines(answer: ElectricityView, style: AnswerStyle): s
   const beside = upstream.map(({ name, gramsCO2e }) => ({ name: UPSTREAM_NAMES[name] ?? name, grams: gramsCO2e }))
   return [
     ...figureLines(footprint, beside, style),
+    ...heading('location-based', style),
     ...parts.flatMap((part) => partLines(part, style)),
-    ...(market === undefined ? [] : ['market-based:', ...market.parts.flatMap((part) => marketLines(part, style))]),
+    ...(market === undefined
+      ? []
+      : [...heading('market-based', style), ...market.parts.flatMap((part) => marketLines(part, style))]),
     ...upstreamLines(upstream, style),
     ...notes([...(market?.statements ?? []).map(statementInWords), ...flags.map(ruleFlagInWords)], style),
   ]
 }
 
 /** Answer for gas, heat, fuel, flights and travel. */
-export function activityLines(answer: ActivityView, style: AnswerStyle): string[] {
+function activityLines(answer: ActivityView, style: AnswerStyle): string[] {
   const { conversions, parts, wellToTank, biogenicCO2, flags } = answer
   const beside = [
     ...(wellToTank === undefined
@@ -74,26 +82,23 @@ export function activityLines(answer: ActivityView, style: AnswerStyle): string[
 
 function figureLines(
   footprint: readonly FigureRow[],
-  beside: readonly (FigureRow & { readonly unit?: string })[],
-  style: AnswerStyle,
+  beside: readonly FigureRow[],
+  { bold, dim }: AnswerStyle,
 ): string[] {
-  const rows = [...footprint, ...beside]
+  const rows = [...footprint, ...beside.map((it) => ({ ...it, name: `  ${it.name}` }))]
   const names = Math.max(...rows.map(({ name }) => name.length))
   const digits = Math.max(...rows.map(({ grams }) => grouped(BigInt(grams)).length))
-  const row = (
-    { name, grams, note, unit = 'g CO2e' }: FigureRow & { readonly unit?: string },
-    isBold: boolean,
-  ): string => {
+  const lines = rows.map(({ name, grams, note = '', unit = 'g CO2e' }, i) => {
     const figure = `${grouped(BigInt(grams)).padStart(digits)} ${unit}`
-    const tail = note === undefined || note === '' ? '' : `  ${style.dim(note)}`
-    return `${name.padEnd(names)}  ${isBold ? style.bold(figure) : figure}${tail}`
-  }
-  return [
-    ...footprint.map((it) => row(it, true)),
-    ...(beside.length === 0
-      ? []
-      : [style.dim('beside it, not in the footprint:'), ...beside.map((it) => row(it, false))]),
-  ]
+    const tail = note === '' ? '' : `  ${dim(note)}`
+    return `${name.padEnd(names)}  ${i < footprint.length ? bold(figure) : figure}${tail}`
+  })
+  if (beside.length > 0) lines.splice(footprint.length, 0, dim('beside it, not in the footprint:'))
+  return lines
+}
+
+function heading(text: string, { dim }: AnswerStyle): string[] {
+  return [dim(`${text}:`)]
 }
 
 function partLines({ year, kWh, factor, vintage }: ElectricityView['parts'][number], style: AnswerStyle): string[] {
@@ -111,7 +116,7 @@ function marketLines(part: NonNullable<ElectricityView['market']>['parts'][numbe
 
 function upstreamLines(lines: ElectricityView['upstream'], style: AnswerStyle): string[] {
   return lines.flatMap(({ name, parts }) => [
-    `${UPSTREAM_NAMES[name] ?? name}:`,
+    ...heading(UPSTREAM_NAMES[name] ?? name, style),
     ...parts.flatMap(({ year, kWh, factor, gridLoss }) => {
       const head = `${year}: ${reading(kWh)} kWh x ${factor.value} ${factor.unit}`
       if (gridLoss === undefined) return withNote(head, sourceOf(factor), style)

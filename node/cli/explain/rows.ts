@@ -19,7 +19,7 @@ export type Section = { readonly title: string; readonly rows: readonly Row[] }
 /** Digits after the point of figures that are rounded for reading. */
 const READING_PLACES = 6
 const INDENT = 2
-const LABEL_CHARS = 10
+const LABEL_CHARS = 11
 
 /** A row of words. */
 export function says(label: string, text: string, note?: string): Row {

@@ -131,11 +131,9 @@ function yearRows({ examined }: Explained, part: DerivationPart, index: number):
     part.vintage === 'exact'
       ? ''
       : `; for ${part.year} none is published yet, ${part.factor.year} is the latest before it`
-  if (why === 'all')
-    return [
-      says(String(part.year), `all ${part.days} days${vintage}`),
-      energyRow(`${exactText(derivation.kWh)} kWh x 1`, part.kWh),
-    ]
+  if (why === 'all') {
+    return [says(String(part.year), `all ${part.days} days${vintage}`), adds('energy', `${exactText(part.kWh)} kWh`)]
+  }
   const reason = why === 'days' ? `${part.days} of ${exactText(under)} days` : 'its share in the energy of the readings'
   const left = `${exactText(derivation.kWh)} kWh x ${bracketed(over)} / ${bracketed(under)}`
   return [says(String(part.year), `${reason}${vintage}`), energyRow(left, part.kWh)]

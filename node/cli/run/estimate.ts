@@ -4,8 +4,7 @@ import type { EstimateResponse, FactorSource } from '#audit'
 import { printable } from '../bill-lines.ts'
 import { CliError, usageError } from '../cli-error.ts'
 import { loadNamedDatasets } from '../datasets-option.ts'
-import type { ActivityView, ElectricityView } from '../estimate/answer.ts'
-import { activityLines, electricityLines } from '../estimate/answer-lines.ts'
+import { viewLines } from '../estimate/answer-lines.ts'
 import type { EstimateOptions } from '../estimate/options.ts'
 import { requestOf } from '../estimate/request.ts'
 import { remedyOf } from '../failure.ts'
@@ -75,7 +74,5 @@ function print(terminal: Terminal, answer: EstimateResponse): void {
     bold: (text: string) => terminal.paint('bold', text),
     dim: (text: string) => terminal.paint('gray', text),
   }
-  const view: ElectricityView | ActivityView = answer
-  const lines = 'conversions' in view ? activityLines(view, style) : electricityLines(view, style)
-  lines.forEach((line) => terminal.line(line))
+  viewLines(answer, style).forEach((line) => terminal.line(line))
 }

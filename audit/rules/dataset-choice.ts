@@ -1,6 +1,6 @@
 import type { Gas } from '#protocol'
 import { AuditError } from '../audit-error.ts'
-import type { FactorSource } from './factor-source.ts'
+import type { DatasetKind, FactorSource } from './factor-source.ts'
 
 /** The US's own set: direct emissions of generation. */
 export const US_DATASET = 'egrid'
@@ -26,7 +26,7 @@ export function chooseDatasets(
   text: string | undefined,
   source: FactorSource,
 ): readonly DatasetChoice[] {
-  if (text !== undefined) return [getNamedDataset(text, source)]
+  if (text !== undefined) return [getNamedDataset(text, source, 'electricity')]
   if (country === 'US') return [{ dataset: US_DATASET }]
   if (country === 'GB') return [{ dataset: GB_DATASET }, { dataset: WORLD_DATASET }]
   return [{ dataset: WORLD_DATASET }]
@@ -38,12 +38,13 @@ export function gasOf(dataset: string): Gas {
 }
 
 /**
- * The data set that a text names.
+ * The data set that a text names; where sets of both kinds have that name, the one of the given kind.
  *
  * @throws {AuditError} ERR_FACTOR_DATASET_UNKNOWN, ERR_FACTOR_SUPERSEDED.
  */
-export function getNamedDataset(text: string, source: FactorSource): DatasetChoice {
-  const found = source.findDataset(text)
+export function getNamedDataset(text: string, source: FactorSource, kind: DatasetKind): DatasetChoice {
+  // A set of the other kind has no factor to give, which is another mistake than a name that nothing has.
+  const found = source.findDataset(text, kind) ?? source.findDataset(text)
   if (found === undefined) {
     const dataset = text.slice(0, 64)
     throw new AuditError(`unknown data set ${JSON.stringify(dataset)}`, { code: 'ERR_FACTOR_DATASET_UNKNOWN', dataset })

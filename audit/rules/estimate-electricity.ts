@@ -1,5 +1,6 @@
 import { formatRational, parseDecimal, parseEnergyUnit, rationalOfDecimal } from '#protocol'
 import type { Derivation, Factor, GridLoss, MarketSource, Quantity, UpstreamLine, Vintage } from '#protocol'
+import { withoutAbsent } from './absent.ts'
 import { listCalendarYears } from './apportion.ts'
 import type { ReadingWeight, When } from './apportion.ts'
 import { computeEmissions } from './emissions.ts'
@@ -58,18 +59,15 @@ export type ElectricityAnswer = FigureJson & {
 export function answerElectricity(request: ElectricityRequest, source: FactorSource): ElectricityAnswer {
   const when = whenOf(request)
   const { dataset, method, readings, greenTariff, instruments } = request
-  const derivation = computeEmissions({
-    ...when,
-    place: placeOf(request.place),
-    energy: energyOf(request.energy),
-    source,
-    ...(dataset === undefined ? {} : { dataset }),
-    ...(method === undefined ? {} : { method }),
-    ...(readings === undefined ? {} : { readings: weightsOf(readings, when) }),
-    ...(greenTariff === undefined ? {} : { isGreenTariff: greenTariff }),
-    ...(instruments === undefined ? {} : { instruments: instruments.map(instrumentOf) }),
+  const options = withoutAbsent({
+    dataset,
+    method,
+    readings: readings === undefined ? undefined : weightsOf(readings, when),
+    isGreenTariff: greenTariff,
+    instruments: instruments?.map(instrumentOf),
   })
-  return answerOf(derivation)
+  const place = placeOf(request.place)
+  return answerOf(computeEmissions({ ...when, ...options, place, energy: energyOf(request.energy), source }))
 }
 
 function energyOf({ amount, unit }: { readonly amount: string; readonly unit: string }): Quantity {
@@ -86,13 +84,12 @@ function weightsOf(readings: NonNullable<ElectricityRequest['readings']>, when: 
 }
 
 function instrumentOf(given: NonNullable<ElectricityRequest['instruments']>[number]): Instrument {
-  const { energy, rate, retirement, ...rest } = given
-  return {
+  const { energy, rate, ...rest } = given
+  return withoutAbsent({
     ...rest,
     rate: { value: parseDecimal(rate.value), unit: rate.unit },
-    ...(energy === undefined ? {} : { energy: energyOf(energy) }),
-    ...(retirement === undefined ? {} : { retirement }),
-  }
+    energy: energy === undefined ? undefined : energyOf(energy),
+  })
 }
 
 function answerOf(derivation: Derivation): ElectricityAnswer {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FACTOR_UNITS, parseInteger } from '#protocol'
 import type { Place } from '#protocol'
 import { AuditError } from '../audit-error.ts'
+import { withoutAbsent } from './absent.ts'
 import type { When } from './apportion.ts'
 import { INSTRUMENT_KINDS } from './instrument.ts'
 
@@ -126,14 +127,7 @@ export function placeOf(place: z.infer<typeof commonShape>['place']): Place {
   const { utility, zip, subregion, state, nerc, country } = place
   const isUnitedStates = [utility, zip, subregion, state, nerc].some((field) => field !== undefined)
   if (country === undefined && !isUnitedStates) throw badRequest('place', 'place is empty')
-  return {
-    country: country ?? 'US',
-    ...(utility === undefined ? {} : { utility }),
-    ...(zip === undefined ? {} : { zip }),
-    ...(subregion === undefined ? {} : { subregion }),
-    ...(state === undefined ? {} : { state }),
-    ...(nerc === undefined ? {} : { nerc }),
-  }
+  return withoutAbsent({ country: country ?? 'US', utility, zip, subregion, state, nerc })
 }
 
 /** The error of a request that is not one; `path` names the field. */

@@ -6,6 +6,7 @@ import { registerDoctor } from './commands/doctor.ts'
 import { registerEstimate } from './commands/estimate.ts'
 import { registerExplain } from './commands/explain.ts'
 import { registerExtract } from './commands/extract.ts'
+import { registerFactors } from './commands/factors.ts'
 import { registerInit } from './commands/init.ts'
 import { registerPeers } from './commands/peers.ts'
 import { registerProof } from './commands/proof.ts'
@@ -41,6 +42,7 @@ export function createProgram(terminal: Terminal): Command {
   registerExtract(program, terminal)
   registerExplain(program, terminal)
   registerEstimate(program, terminal)
+  registerFactors(program, terminal)
   registerDatasets(program, terminal)
   registerPeers(program, terminal)
   registerDoctor(program, terminal)

@@ -1,13 +1,6 @@
-import {
-  countDaysByYear,
-  divideRationals,
-  makeRational,
-  multiplyRationals,
-  parseCivilDate,
-  spanOfYear,
-} from '#protocol'
+import { countDaysByYear, makeRational, parseCivilDate, spanOfYear } from '#protocol'
 import type { DaySpan, Derivation, Rational, YearDays } from '#protocol'
-import { sumOf, ZERO } from './sum.ts'
+import { sumOf } from './sum.ts'
 
 /** When energy was used: civil days `YYYY-MM-DD`, half-open, or a whole calendar year. */
 export type When = { readonly service: { readonly start: string; readonly end: string } } | { readonly year: number }
@@ -52,9 +45,12 @@ export function apportion(
   const [only] = years
   if (only !== undefined && years.length === 1) return { shares: [{ ...only, amount }], apportioned: 'one-year' }
   const measured = findWeights(years, readings)
-  const weights = measured ?? years.map(({ days }) => makeRational(BigInt(days)))
-  const perWeight = divideRationals(amount, sumOf(weights))
-  const shares = years.map((year, at) => ({ ...year, amount: multiplyRationals(perWeight, weights[at] ?? ZERO) }))
+  const weights = measured ?? years.map(({ days }) => ({ n: BigInt(days), d: 1n }))
+  const total = sumOf(weights)
+  const shares = years.map((year, index) => {
+    const { n, d } = weights[index] ?? { n: 0n, d: 1n }
+    return { ...year, amount: makeRational(amount.n * n * total.d, amount.d * d * total.n) }
+  })
   return { shares, apportioned: measured === undefined ? 'days' : 'readings' }
 }
 

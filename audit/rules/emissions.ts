@@ -93,9 +93,8 @@ function findMarket(input: EmissionsInput, place: Place, location: LocationResul
   const { series } = location.candidate
   const covers = orderInstruments(instruments, source)
   const isAsked = covers.length > 0 || isGreenTariff || input.method === 'market'
-  const hasResidual = (year: number): boolean => {
-    return findResidualMix(series, place.country, { year, source }) !== undefined
-  }
-  if (!isAsked && !location.parts.some(({ year }) => hasResidual(year))) return undefined
+  // A mix that serves any part was published by the last one.
+  const year = location.parts.at(-1)?.year ?? 0
+  if (!isAsked && findResidualMix(series, place.country, { year, source }) === undefined) return undefined
   return computeMarket({ country: place.country, series, parts: location.parts, covers, isGreenTariff, source })
 }

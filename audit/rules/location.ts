@@ -1,10 +1,10 @@
-import { countDaysByYear, multiplyRationals } from '#protocol'
+import { countDaysByYear } from '#protocol'
 import type { DaySpan, Derivation, DerivationPart, Factor, Rational, YearDays } from '#protocol'
 import { apportion } from './apportion.ts'
 import type { ReadingWeight } from './apportion.ts'
 import type { FactorSource } from './factor-source.ts'
 import type { Candidate } from './regions.ts'
-import { sumOf } from './sum.ts'
+import { sumOfProducts } from './sum.ts'
 import { explainAbsence, findFactorUpTo, gramsPerKWhOf, vintageOf } from './vintage.ts'
 
 /** Location-based figures: one region and one data set for all parts. */
@@ -31,7 +31,7 @@ export function computeLocation(
     const { year, days, amount } = shares[index] ?? { year: factor.year, days: 0, amount: kWh }
     return { year, days, kWh: amount, factor, vintage: vintageOf(year, factor.year) }
   })
-  const exact = sumOf(parts.map((part) => multiplyRationals(part.kWh, gramsPerKWhOf(part.factor))))
+  const exact = sumOfProducts(parts.map((part) => [part.kWh, gramsPerKWhOf(part.factor)]))
   return { candidate, parts, apportioned, exact }
 }
 

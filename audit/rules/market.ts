@@ -1,8 +1,8 @@
-import { compareRationals, multiplyRationals, roundHalfEven, subtractRationals } from '#protocol'
+import { compareRationals, roundHalfEven, subtractRationals } from '#protocol'
 import type { DerivationPart, Factor, MarketPart, MarketResult, Rational } from '#protocol'
 import type { FactorSeries, FactorSource } from './factor-source.ts'
 import type { Cover } from './instrument.ts'
-import { sumOf } from './sum.ts'
+import { sumOfProducts } from './sum.ts'
 import { findFactorUpTo, gramsPerKWhOf } from './vintage.ts'
 
 /** Guarantees of origin are exchanged between these (Directive (EU) 2018/2001, article 19): they are one market. */
@@ -52,7 +52,7 @@ export function computeMarket(input: MarketInput): MarketResult {
     const restSource = residual === undefined ? 'location' : 'residual-mix'
     return [...pieces, { year: part.year, kWh: rest, source: restSource, gramsPerKWh: gramsPerKWhOf(factor), factor }]
   })
-  const exact = sumOf(parts.map(({ kWh, gramsPerKWh }) => multiplyRationals(kWh, gramsPerKWh)))
+  const exact = sumOfProducts(parts.map(({ kWh, gramsPerKWh }) => [kWh, gramsPerKWh]))
   return { parts, statements: listStatements(input, parts), exact, gramsCO2e: roundHalfEven(exact) }
 }
 

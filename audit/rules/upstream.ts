@@ -1,7 +1,6 @@
 import {
   divideRationals,
   makeRational,
-  multiplyRationals,
   parseDecimal,
   rationalOfDecimal,
   roundHalfEven,
@@ -10,7 +9,7 @@ import {
 import type { DerivationPart, FactorUse, GridLoss, Place, Rational, UpstreamLine } from '#protocol'
 import { GB_DATASET } from './dataset-choice.ts'
 import type { FactorSeries, FactorSource } from './factor-source.ts'
-import { sumOf } from './sum.ts'
+import { sumOfProducts } from './sum.ts'
 import { findFactorUpTo, findYearUpTo, gramsPerKWhOf, vintageOf } from './vintage.ts'
 
 /** Uses of factors that are lines of their own in Great Britain; the lines have the same names. */
@@ -40,7 +39,7 @@ export function computeUpstream(
 function lineOf(name: UpstreamLine['name'], found: readonly (LinePart | undefined)[]): UpstreamLine[] {
   const parts = found.filter((part) => part !== undefined)
   if (parts.length < found.length) return []
-  const exact = sumOf(parts.map(gramsOf))
+  const exact = sumOfProducts(parts.map(factorsOf))
   return [{ name, parts, exact, gramsCO2e: roundHalfEven(exact) }]
 }
 
@@ -71,9 +70,10 @@ function findUses(
   })
 }
 
-function gramsOf({ kWh, factor, gridLoss }: LinePart): Rational {
-  const grams = multiplyRationals(kWh, gramsPerKWhOf(factor))
-  return gridLoss === undefined ? grams : multiplyRationals(grams, lossPerConsumptionOf(gridLoss))
+/** What the grams of a part are the product of. */
+function factorsOf({ kWh, factor, gridLoss }: LinePart): [Rational, ...Rational[]] {
+  const grams = gramsPerKWhOf(factor)
+  return gridLoss === undefined ? [kWh, grams] : [kWh, grams, lossPerConsumptionOf(gridLoss)]
 }
 
 /** Losses are shares of generation, and consumption is what is left: loss / (1 - loss); eGRID technical guide, 3.5. */

@@ -6,15 +6,20 @@ import type { FactorSeries, FactorSource } from './factor-source.ts'
 /** No set of electricity factors begins earlier; bounds the search for a reason when there is no factor. */
 const FIRST_PUBLISHED_YEAR = 1990
 
-/** Factors live as long as their data set, and most bills of a batch share them. */
-const gramsPerKWh = new WeakMap<Factor, Rational>()
+/** Most figures that are kept converted: all shipped sets together have about 8,000. */
+const MAX_CONVERTED_FIGURES = 16_384
+
+/** Figures in grams per kWh by published value and unit; most bills of a batch share a few. */
+const convertedFigures = new Map<string, Rational>()
 
 /** Grams per kWh of a factor, exactly. */
-export function gramsPerKWhOf(factor: Factor): Rational {
-  const known = gramsPerKWh.get(factor)
+export function gramsPerKWhOf({ value, unit }: Factor): Rational {
+  const key = `${value} ${unit}`
+  const known = convertedFigures.get(key)
   if (known !== undefined) return known
-  const grams = toGramsPerKWh(parseDecimal(factor.value), factor.unit)
-  gramsPerKWh.set(factor, grams)
+  const grams = toGramsPerKWh(parseDecimal(value), unit)
+  if (convertedFigures.size >= MAX_CONVERTED_FIGURES) convertedFigures.clear()
+  convertedFigures.set(key, grams)
   return grams
 }
 

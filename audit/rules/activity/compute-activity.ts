@@ -8,13 +8,13 @@ import type { DatasetChoice } from '../dataset-choice.ts'
 import { RULES_VERSION } from '../emissions.ts'
 import type { FactorSource } from '../factor-source.ts'
 import { normalizePlace } from '../place.ts'
-import { sumOf } from '../sum.ts'
+import { sumOfProducts } from '../sum.ts'
 import { vintageOf } from '../vintage.ts'
 import type { Activity, ActivityQuestion } from './activity.ts'
 import { askFuel, askGas, askHeat } from './energy-questions.ts'
 import { findWellToTank, resolveActivity } from './resolve.ts'
 import type { ActivityFigures, Catalogue } from './resolve.ts'
-import { gramsOfTerm, isBiogenic, termsOf } from './terms.ts'
+import { factorsOfTerm, isBiogenic, termsOf } from './terms.ts'
 import { askFlight, askTravel } from './travel-questions.ts'
 
 /** Input of {@link computeActivity}. */
@@ -105,7 +105,9 @@ function ask(activity: Activity): ActivityQuestion {
 }
 
 function sumTerms(parts: readonly Part[], isCounted: (term: ActivityTerm) => boolean): Rational {
-  return sumOf(parts.flatMap(({ amount, terms }) => terms.filter(isCounted).map((term) => gramsOfTerm(amount, term))))
+  return sumOfProducts(
+    parts.flatMap(({ amount, terms }) => terms.filter(isCounted).map((term) => factorsOfTerm(amount, term))),
+  )
 }
 
 /** The way of the fuel to the tank; `undefined` when the figure of any part is missing. */
@@ -114,14 +116,14 @@ function sumWellToTank(
   figures: readonly ActivityFigures[],
   { per, catalogue }: { readonly per: ActivityUnit; readonly catalogue: Catalogue },
 ): Rational | undefined {
-  const grams: Rational[] = []
+  const grams: ReturnType<typeof factorsOfTerm>[] = []
   for (const [index, found] of figures.entries()) {
     const tank = findWellToTank(found, per, catalogue)
     const part = parts[index]
     if (tank === undefined || part === undefined) return undefined
-    for (const term of termsOf(tank.factors, catalogue.source)) grams.push(gramsOfTerm(part.amount, term))
+    for (const term of termsOf(tank.factors, catalogue.source)) grams.push(factorsOfTerm(part.amount, term))
   }
-  return sumOf(grams)
+  return sumOfProducts(grams)
 }
 
 function listFlags(parts: readonly Part[]): readonly string[] {

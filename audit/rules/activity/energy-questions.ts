@@ -91,12 +91,16 @@ function energyOfVolume(activity: Extract<GasActivity, { readonly volume: unknow
     throw new AuditError(message, { code: 'ERR_HEAT_CONTENT_MISSING' })
   }
   const { value, energy, per } = heatContent
-  const metered = convertVolume(measure(volume), per)
+  const metered = measure(volume)
   const corrected =
     volumeCorrection === undefined
       ? metered
-      : convert(metered, { why: 'volume-correction', by: rationalOfDecimal(volumeCorrection), unit: per })
-  return convert(corrected, { why: 'heat-content', by: rationalOfDecimal(value), unit: energy })
+      : convert(metered, { why: 'volume-correction', by: rationalOfDecimal(volumeCorrection), unit: volume.unit })
+  return convert(convertVolume(corrected, per), {
+    why: 'heat-content',
+    by: rationalOfDecimal(value),
+    unit: energy,
+  })
 }
 
 function measure<U extends string>({

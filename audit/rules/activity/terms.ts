@@ -1,9 +1,9 @@
-import { makeRational, multiplyRationals, parseDecimal, rationalOfDecimal } from '#protocol'
+import { makeRational, parseDecimal, rationalOfDecimal } from '#protocol'
 import type { ActivityFactor, ActivityTerm, Rational } from '#protocol'
 import { AuditError } from '../../audit-error.ts'
 import type { FactorSource } from '../factor-source.ts'
 
-const GRAMS_PER_KG = makeRational(1_000n)
+const GRAMS = { g: makeRational(1n), kg: makeRational(1_000n) } as const
 
 /** Fuels whose CO2 the EPA's hub lists as of biomass: the category of stationary ones, and two of vehicles. */
 const BIOMASS_CATEGORY = 'Stationary combustion: Biomass Fuels'
@@ -29,11 +29,10 @@ function gwpOf({ gas, gwpSet, dataset, year }: ActivityFactor, source: FactorSou
   })
 }
 
-/** Grams of CO2e of one gas, exactly: amount x factor x GWP. */
-export function gramsOfTerm(amount: Rational, { factor, gwp }: ActivityTerm): Rational {
+/** What the grams of CO2e of one gas are the product of: amount x factor x GWP. */
+export function factorsOfTerm(amount: Rational, { factor, gwp }: ActivityTerm): [Rational, ...Rational[]] {
   const value = rationalOfDecimal(parseDecimal(factor.value))
-  const grams = factor.mass === 'kg' ? multiplyRationals(value, GRAMS_PER_KG) : value
-  return multiplyRationals(multiplyRationals(amount, grams), rationalOfDecimal(parseDecimal(gwp)))
+  return [amount, value, GRAMS[factor.mass], rationalOfDecimal(parseDecimal(gwp))]
 }
 
 /** CO2 of biomass was in the air not long ago: it is stated outside the scopes (GHG Protocol Corporate Standard, 4). */

@@ -1,5 +1,47 @@
 import { z } from 'zod'
 import { ACTIVITY_UNITS, FACTOR_TRUSTS, GASES } from '#protocol'
+import type { ActivityUnit, Gas } from '#protocol'
+import { isIndex, isSeries, isText, isYear, rowShape } from './row-shape.ts'
+
+/** What is done, in the publisher's words, and what the figures are per. */
+export type ActivityItemRow = readonly [
+  scope: '1' | '2' | '3',
+  category: string,
+  group: string,
+  name: string,
+  detail: string,
+  variant: string,
+  per: ActivityUnit,
+]
+
+/** Index of the item, gas, unit of its mass, first year, and the published texts from that year on. */
+export type ActivityRow = readonly [
+  item: number,
+  gas: Gas,
+  mass: 'kg' | 'g',
+  firstYear: number,
+  values: readonly (string | null)[],
+]
+
+function isItemRow(row: readonly unknown[]): boolean {
+  const [scope, category, , , , , per] = row
+  return (
+    isText(scope, /^[123]$/) &&
+    isText(category, /./) &&
+    row.every((text) => isText(text, /^.{0,120}$/)) &&
+    ACTIVITY_UNITS.some((unit) => unit === per)
+  )
+}
+
+function isActivityRow([item, gas, mass, firstYear, values]: readonly unknown[]): boolean {
+  return (
+    isIndex(item) &&
+    GASES.some((known) => known === gas) &&
+    (mass === 'kg' || mass === 'g') &&
+    isYear(firstYear) &&
+    isSeries(values, /^\d{1,16}(?:\.\d{1,24})?$/)
+  )
+}
 
 /** Emission factors of fuel, heat, gas and travel; `figures.json` and the set's IPLD block have exactly this shape. */
 export const activityFiguresShape = z.strictObject({
@@ -29,20 +71,7 @@ export const activityFiguresShape = z.strictObject({
     z.literal('variant'),
     z.literal('per'),
   ]),
-  /** What is done, in the publisher's words, and what the figures are per. */
-  items: z
-    .array(
-      z.tuple([
-        z.enum(['1', '2', '3']),
-        z.string().min(1),
-        z.string(),
-        z.string(),
-        z.string(),
-        z.string(),
-        z.enum(ACTIVITY_UNITS),
-      ]),
-    )
-    .min(1),
+  items: z.array(rowShape<ActivityItemRow>(isItemRow, 7)).min(1),
   columns: z.tuple([
     z.literal('item'),
     z.literal('gas'),
@@ -50,27 +79,7 @@ export const activityFiguresShape = z.strictObject({
     z.literal('firstYear'),
     z.literal('values'),
   ]),
-  /** Index of the item, gas, unit of its mass, first year, and the published texts from that year on. */
-  rows: z
-    .array(
-      z.tuple([
-        z.number().int().min(0),
-        z.enum(GASES),
-        z.enum(['kg', 'g']),
-        z.number().int().min(1990).max(2100),
-        z
-          .array(
-            z
-              .string()
-              .regex(/^\d+(\.\d+)?$/)
-              .max(32)
-              .nullable(),
-          )
-          .min(1)
-          .max(64),
-      ]),
-    )
-    .min(1),
+  rows: z.array(rowShape<ActivityRow>(isActivityRow)).min(1),
 })
 
 /** Emission factors of activities beyond electricity. */

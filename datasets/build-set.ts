@@ -1,4 +1,4 @@
-import { cidOfBlock, encodeCanonical, sha256, toHex, utf8 } from '#protocol'
+import { utf8 } from '#protocol'
 import { DATASET_LIMITS } from './constants.ts'
 import { describeFigures, editionsOf, printFigures } from './describe-figures.ts'
 import { DatasetError } from './dataset-error.ts'
@@ -6,6 +6,7 @@ import { figuresShape } from './figures.ts'
 import type { DatasetManifest } from './manifest.ts'
 import { Tally } from './recipes/recipe.ts'
 import type { Recipe } from './recipes/recipe.ts'
+import { hashSet } from './set-block.ts'
 import type { SourceTable } from './recipes/source-table.ts'
 
 /** The two files of a set. */
@@ -30,23 +31,25 @@ export function buildSet(recipe: Recipe, table: SourceTable): BuiltSet {
   if (issue !== undefined) throw misshapen(recipe.name, issue.path.map(String).join('.'), issue.message)
   const figuresText = printFigures(figures)
   const bytes = utf8(figuresText)
-  const block = encodeCanonical(figures)
-  if (Math.max(bytes.byteLength, block.byteLength) > DATASET_LIMITS.figuresBytes) {
+  if (bytes.byteLength > DATASET_LIMITS.figuresBytes) {
     throw misshapen(recipe.name, '', `has ${bytes.byteLength} bytes, more than a block may have`)
   }
   const { name, title, publisher, licence, notes } = recipe
+  const editions = editionsOf(figures)
+  const hashes = hashSet({ name, publisher, licence, editions }, bytes)
   const manifest: DatasetManifest = {
     name,
     title,
     publisher,
-    editions: editionsOf(figures),
+    editions,
     licence,
     ...describeFigures(figures),
     source: { file: table.file, sha256: table.sha256, rows: table.rows.length, used, origins },
     leftOut,
     notes: [...notes],
-    sha256: toHex(sha256(bytes)).slice(2),
-    cid: cidOfBlock(block).toString(),
+    sha256: hashes.sha256,
+    figuresCid: hashes.figuresCid.toString(),
+    cid: hashes.cid.toString(),
   }
   return { manifest, manifestText: `${JSON.stringify(manifest, null, 2)}\n`, figuresText }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FACTOR_METHODS, FACTOR_TRUSTS, FACTOR_UNITS, FACTOR_USES, GASES, REGION_TYPES } from '#protocol'
-import type { FactorUnit } from '#protocol'
+import type { FactorUnit, RegionType } from '#protocol'
+import { isIndex, isSeries, isText, isYear, rowShape } from './row-shape.ts'
 
 /**
  * What may be done with a row. Only `usable` rows ever become factors; the others are there so that a refusal can be
@@ -31,6 +32,25 @@ const groupShape = z.strictObject({
 /** What rows of an electricity set share: all of their key but region and year. */
 export type ElectricityGroup = z.infer<typeof groupShape>
 
+/** Index of the group, region, first year, and the published texts from that year on; `null` where there is none. */
+export type ElectricityRow = readonly [
+  group: number,
+  regionType: RegionType,
+  region: string,
+  firstYear: number,
+  values: readonly (string | null)[],
+]
+
+function isElectricityRow([group, regionType, region, firstYear, values]: readonly unknown[]): boolean {
+  return (
+    isIndex(group) &&
+    REGION_TYPES.some((type) => type === regionType) &&
+    isText(region, /^[A-Z]{2,5}$|^[A-Z]{2}-[A-Z]{2,4}$/) &&
+    isYear(firstYear) &&
+    isSeries(values, /^.{0,32}$/)
+  )
+}
+
 /** Emission factors of electricity; `figures.json` and the set's IPLD block have exactly this shape. */
 export const electricityFiguresShape = z.strictObject({
   v: z.literal(1),
@@ -49,18 +69,7 @@ export const electricityFiguresShape = z.strictObject({
     z.literal('firstYear'),
     z.literal('values'),
   ]),
-  /** Index of the group, region, first year, and the published texts from that year on; `null` where there is none. */
-  rows: z
-    .array(
-      z.tuple([
-        z.number().int().min(0),
-        z.enum(REGION_TYPES),
-        z.string().regex(/^[A-Z]{2,5}$|^[A-Z]{2}-[A-Z]{2,4}$/),
-        z.number().int().min(1990).max(2100),
-        z.array(z.string().max(32).nullable()).min(1).max(64),
-      ]),
-    )
-    .min(1),
+  rows: z.array(rowShape<ElectricityRow>(isElectricityRow)).min(1),
 })
 
 /** Emission factors of electricity. */

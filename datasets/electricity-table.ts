@@ -29,8 +29,9 @@ export type ListedFactor = {
   readonly reason?: string
 }
 
-type Entry = { readonly year: number; readonly group: ElectricityGroup; readonly value: string }
-type Entries = { readonly usable: Entry[]; readonly unusable: Entry[] }
+/** A row of the figures with its group. */
+type Run = { readonly group: ElectricityGroup; readonly firstYear: number; readonly values: readonly (string | null)[] }
+type Runs = { readonly usable: Run[]; readonly unusable: Run[] }
 
 /** Which refusal explains most, when a year has several unusable rows. */
 const EXPLAINS: readonly RowStatus[] = ['superseded', 'invalid', 'preliminary', 'unofficial', 'not-available']
@@ -41,7 +42,7 @@ export class ElectricityTable {
   readonly name: string
   readonly figures: ElectricityFigures
   readonly #cid: string
-  readonly #series = new Map<string, Entries>()
+  readonly #series = new Map<string, Runs>()
 
   /** @throws {DatasetError} ERR_DATASET_SHAPE when a row names no group, or two usable rows have one key. */
   constructor(name: string, cid: string, figures: ElectricityFigures) {
@@ -51,51 +52,50 @@ export class ElectricityTable {
     figures.rows.forEach(([index, regionType, region, firstYear, values], row) => {
       const group = figures.groups[index]
       if (group === undefined) throw misshapen(name, `rows.${row}.0`, `names group ${index}`)
-      const entries = this.#entriesOf({ ...group, regionType, region })
-      values.forEach((value, i) => {
-        if (value === null) return
-        const entry = { year: firstYear + i, group, value }
-        if (group.status === 'usable' && entries.usable.some(({ year }) => year === entry.year)) {
-          throw misshapen(name, `rows.${row}`, `repeats ${keyOf({ ...group, regionType, region })}|${entry.year}`)
-        }
-        entries[group.status === 'usable' ? 'usable' : 'unusable'].push(entry)
-      })
+      const key = keyOf({ ...group, regionType, region })
+      const runs = this.#series.get(key) ?? { usable: [], unusable: [] }
+      this.#series.set(key, runs)
+      const run = { group, firstYear, values }
+      if (group.status === 'usable' && runs.usable.some((known) => overlap(known, run))) {
+        throw misshapen(name, `rows.${row}`, `repeats a year of ${key}`)
+      }
+      runs[group.status === 'usable' ? 'usable' : 'unusable'].push(run)
     })
-    for (const { usable } of this.#series.values()) usable.sort((a, b) => a.year - b.year)
   }
 
   /** The usable factor of exactly that year; `undefined` when the set has none: missing is not zero. */
   findFactor(series: ElectricitySeries, year: number): Factor | undefined {
-    const entries = this.#series.get(keyOf(series))?.usable
-    const entry = entries?.find((candidate) => candidate.year === year && isOfEdition(candidate, series.version))
-    return entry === undefined ? undefined : this.#factorOf(series, entry)
+    for (const run of this.#series.get(keyOf(series))?.usable ?? []) {
+      const value = valueOf(run, year)
+      if (value !== undefined && isOfEdition(run, series.version)) return this.#factorOf(series, year, run.group, value)
+    }
+    return undefined
   }
 
   /** Years with a usable factor, ascending; empty when the set does not have the region. */
   listYears(series: ElectricitySeries): readonly number[] {
-    const entries = this.#series.get(keyOf(series))?.usable ?? []
-    return entries.filter((entry) => isOfEdition(entry, series.version)).map(({ year }) => year)
+    const runs = this.#series.get(keyOf(series))?.usable ?? []
+    const years = runs.filter((run) => isOfEdition(run, series.version)).flatMap(yearsOf)
+    return years.sort((a, b) => a - b)
   }
 
   /** Why rows of that year are not used: a superseded one before a wrong one; `undefined` when there is none. */
   findUnusable(series: ElectricitySeries, year: number): UnusableRow | undefined {
-    const entries = this.#series.get(keyOf(series))?.unusable ?? []
-    const ofYear = entries.filter((entry) => entry.year === year && isOfEdition(entry, series.version))
+    const runs = this.#series.get(keyOf(series))?.unusable ?? []
+    const ofYear = runs.filter((run) => valueOf(run, year) !== undefined && isOfEdition(run, series.version))
     for (const status of EXPLAINS) {
-      const entry = ofYear.find(({ group }) => group.status === status)
-      if (entry === undefined || status === 'usable') continue
-      return { status, version: entry.group.version, reason: entry.group.reason ?? status }
+      const group = ofYear.find((run) => run.group.status === status)?.group
+      if (group === undefined || status === 'usable') continue
+      return { status, version: group.version, reason: group.reason ?? status }
     }
     return undefined
   }
 
   /** Month with which the years of a series begin; 1 when the set does not have it. */
   firstMonthOf(series: ElectricitySeries): number {
-    const entries = this.#series.get(keyOf(series))
-    const entry = [...(entries?.usable ?? []), ...(entries?.unusable ?? [])].find((candidate) =>
-      isOfEdition(candidate, series.version),
-    )
-    return entry?.group.firstMonth ?? 1
+    const { usable = [], unusable = [] } = this.#series.get(keyOf(series)) ?? {}
+    const runs = [...usable, ...unusable].filter((run) => isOfEdition(run, series.version))
+    return runs[0]?.group.firstMonth ?? 1
   }
 
   /** All rows in the order of the set, unusable ones too. */
@@ -107,20 +107,13 @@ export class ElectricityTable {
       const series = { regionType, region, method, use, gas }
       for (const [i, value] of values.entries()) {
         if (value === null) continue
-        const factor = this.#factorOf(series, { year: firstYear + i, group, value })
+        const factor = this.#factorOf(series, firstYear + i, group, value)
         yield { set: this.name, factor, status, ...(reason === undefined ? {} : { reason }) }
       }
     }
   }
 
-  #entriesOf(series: ElectricitySeries): Entries {
-    const key = keyOf(series)
-    const entries = this.#series.get(key) ?? { usable: [], unusable: [] }
-    this.#series.set(key, entries)
-    return entries
-  }
-
-  #factorOf(series: ElectricitySeries, { year, group, value }: Entry): Factor {
+  #factorOf(series: ElectricitySeries, year: number, group: ElectricityGroup, value: string): Factor {
     const { regionType, region, method, use, gas } = series
     const { version, unit, boundary, gwpSet, trust } = group
     const { dataset } = this.figures
@@ -129,8 +122,21 @@ export class ElectricityTable {
   }
 }
 
-function isOfEdition(entry: Entry, version: string | undefined): boolean {
-  return version === undefined || entry.group.version === version
+/** Value of a year; `undefined` where the run has none. */
+function valueOf(run: Run, year: number): string | undefined {
+  return run.values[year - run.firstYear] ?? undefined
+}
+
+function yearsOf(run: Run): number[] {
+  return run.values.flatMap((value, i) => (value === null ? [] : [run.firstYear + i]))
+}
+
+function overlap(a: Run, b: Run): boolean {
+  return yearsOf(a).some((year) => valueOf(b, year) !== undefined)
+}
+
+function isOfEdition(run: Run, version: string | undefined): boolean {
+  return version === undefined || run.group.version === version
 }
 
 function keyOf({ regionType, region, method, use, gas }: ElectricitySeries): string {

@@ -1,9 +1,9 @@
 /**
  * Emission factors: one folder per source with manifest, licence and figures.
  *
- * Each set is also an IPLD block (canonical DAG-CBOR of `figures.json`), and a charter names its CID. `build.ts` writes
- * the folders from collected source tables by the recipes of `recipes/`, `check.ts` validates them, `ATTRIBUTION.md` says
- * whose figures these are, and `docs/add-a-dataset.md` how to add one.
+ * Each set is also an IPLD block with a CID, which a charter names (`set-block.ts`). `build.ts` writes the folders from
+ * collected source tables by the recipes of `recipes/`, `check.ts` validates them, `ATTRIBUTION.md` says whose figures these
+ * are, and `docs/add-a-dataset.md` how to add one.
  */
 export { DatasetError } from './dataset-error.ts'
 export type { DatasetFailure } from './dataset-error.ts'

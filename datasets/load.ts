@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { pathToFileURL } from 'node:url'
 import { CID } from 'multiformats/cid'
-import { cidOfBlock, encodeCanonical, sha256, toHex } from '#protocol'
 import { ActivityTable } from './activity-table.ts'
 import { DATASET_LIMITS, SHIPPED_SETS } from './constants.ts'
 import { DatasetError } from './dataset-error.ts'
@@ -10,6 +10,7 @@ import { figuresShape } from './figures.ts'
 import type { Figures, FiguresKind } from './figures.ts'
 import { manifestShape } from './manifest.ts'
 import type { DatasetManifest } from './manifest.ts'
+import { hashSet } from './set-block.ts'
 import { GridLossTable, GwpTable, UtilityTable, ZipTable } from './reference-tables.ts'
 
 /** Name of a shipped set and the CID that a charter names it by. */
@@ -18,13 +19,13 @@ export type DatasetCid = { readonly name: string; readonly cid: CID }
 /** Where data sets are read from. */
 export type LoadOptions = {
   /** Folder of the shipped sets. @default this folder */
-  readonly folder?: URL
+  readonly folder?: URL | string
   /** Folder with further sets, one in each sub-folder; they are used only when a request names them. */
-  readonly optional?: URL
+  readonly optional?: URL | string
 }
 
 /** One set, hashed and in the right shape. */
-export type LoadedSet = { readonly manifest: DatasetManifest; readonly figures: Figures }
+type LoadedSet = { readonly manifest: DatasetManifest; readonly figures: Figures }
 
 /** Folder of the shipped sets. */
 const SHIPPED_FOLDER = new URL('./', import.meta.url)
@@ -35,8 +36,9 @@ const SHIPPED_FOLDER = new URL('./', import.meta.url)
  * @throws {DatasetError} ERR_DATASET_UNREADABLE, ERR_DATASET_CID_MISMATCH, ERR_DATASET_SHAPE.
  */
 export async function loadDatasets({ folder = SHIPPED_FOLDER, optional }: LoadOptions = {}): Promise<Datasets> {
-  const sets = await Promise.all(SHIPPED_SETS.map(async (name) => readSet(folder, name)))
-  if (optional !== undefined) sets.push(...(await readOptionalSets(optional)))
+  const root = folderUrl(folder)
+  const sets = await Promise.all(SHIPPED_SETS.map(async (name) => readSet(root, name)))
+  if (optional !== undefined) sets.push(...(await readOptionalSets(folderUrl(optional))))
   return new Datasets({
     manifests: sets.map(({ manifest }) => manifest),
     electricity: ofKind(sets, 'electricity').map(
@@ -53,34 +55,39 @@ export async function loadDatasets({ folder = SHIPPED_FOLDER, optional }: LoadOp
 }
 
 /**
- * CIDs of the shipped data sets, computed from their figures, in the order in which a charter lists them.
+ * CIDs of the shipped data sets, computed from their files, in the order in which a charter lists them.
  *
- * @throws {DatasetError} ERR_DATASET_UNREADABLE, ERR_DATASET_CID_MISMATCH, ERR_DATASET_SHAPE.
+ * @throws {DatasetError} ERR_DATASET_UNREADABLE, ERR_DATASET_CID_MISMATCH; ERR_DATASET_SHAPE for a manifest.
  */
 export async function datasetCids(): Promise<readonly DatasetCid[]> {
-  const sets = await Promise.all(SHIPPED_SETS.map(async (name) => readSet(SHIPPED_FOLDER, name)))
+  const sets = await Promise.all(SHIPPED_SETS.map(async (name) => readFiles(SHIPPED_FOLDER, name)))
   return sets.map(({ manifest }) => ({ name: manifest.name, cid: CID.parse(manifest.cid) }))
 }
 
-/**
- * One set of a folder: size, hash of the file, decode, CID, shape, in this order.
- *
- * @throws {DatasetError} as {@link loadDatasets}.
- */
-export async function readSet(root: URL, name: string): Promise<LoadedSet> {
+async function readSet(root: URL, name: string): Promise<LoadedSet> {
+  const { manifest, bytes } = await readFiles(root, name)
+  const result = figuresShape.safeParse(parseJson(name, bytes))
+  if (!result.success) throw misshapen(name, result.error.issues[0])
+  return { manifest, figures: result.data }
+}
+
+/** The files of a set: size, then hash and CID over the raw bytes. Nothing of the figures has been parsed. */
+async function readFiles(root: URL, name: string): Promise<{ manifest: DatasetManifest; bytes: Uint8Array }> {
   const folder = new URL(`./${name}/`, root)
   const manifest = parseManifest(name, await readLimited(name, new URL('manifest.json', folder), 'manifestBytes'))
   const bytes = await readLimited(name, new URL('figures.json', folder), 'figuresBytes')
-  const hash = toHex(sha256(bytes)).slice(2)
-  if (hash !== manifest.sha256) throw mismatch(name, 'hash', manifest.sha256, hash)
-  const value = parseJson(name, bytes)
-  const block = encodeCanonical(value)
-  const cid = cidOfBlock(block).toString()
-  if (cid !== manifest.cid) throw mismatch(name, 'CID', manifest.cid, cid)
-  if (block.byteLength > DATASET_LIMITS.figuresBytes) throw unreadable(name)
-  const result = figuresShape.safeParse(value)
-  if (!result.success) throw misshapen(name, result.error.issues[0])
-  return { manifest, figures: result.data }
+  const hashes = hashSet(manifest, bytes)
+  for (const field of ['sha256', 'figuresCid', 'cid'] as const) {
+    const [expected, actual] = [manifest[field], hashes[field].toString()]
+    if (expected !== actual) throw mismatch(name, field, expected, actual)
+  }
+  return { manifest, bytes }
+}
+
+/** A folder's URL ends in a slash; without it the last folder would be dropped from what is resolved against it. */
+function folderUrl(folder: URL | string): URL {
+  const url = typeof folder === 'string' ? pathToFileURL(folder) : folder
+  return url.pathname.endsWith('/') ? url : new URL(`${url.href}/`)
 }
 
 async function readOptionalSets(folder: URL): Promise<LoadedSet[]> {

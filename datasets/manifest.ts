@@ -36,7 +36,9 @@ export const manifestShape = z.strictObject({
   notes: z.array(z.string().min(1)),
   /** SHA-256 of the bytes of `figures.json`. */
   sha256: hashShape,
-  /** CID (v1, DAG-CBOR, sha2-256) of the figures as an IPLD block. */
+  /** CID (v1, raw, sha2-256) of those bytes as an IPLD block. */
+  figuresCid: z.string().min(1),
+  /** CID (v1, DAG-CBOR, sha2-256) of the set's block, which links to the figures; a charter names it. */
   cid: z.string().min(1),
 })
 

@@ -3,8 +3,10 @@ import type {
   GridLossFigures,
   GwpFigures,
   UtilityFigures,
+  UtilityRow,
   UtilitySubregionFigures,
   ZipSubregionFigures,
+  ZipSubregionRow,
 } from './reference-figures.ts'
 
 /** What a postal code says: its states, and its subregions with the predominant one first. */
@@ -50,39 +52,59 @@ export class GridLossTable {
 
 /** Postal codes, found by their five digits. */
 export class ZipTable {
-  readonly #places = new Map<string, ZipPlace>()
+  readonly #byPrefix = new Map<string, ZipSubregionRow[]>()
 
   constructor(figures: ZipSubregionFigures) {
-    for (const [prefix, states, subregions, endings] of figures.rows) {
-      const place = { states, subregions }
-      for (let i = 0; i < endings.length; i += 2) this.#places.set(prefix + endings.slice(i, i + 2), place)
+    for (const row of figures.rows) {
+      const rows = this.#byPrefix.get(row[0])
+      if (rows === undefined) this.#byPrefix.set(row[0], [row])
+      else rows.push(row)
     }
   }
 
   /** What a code says; `undefined` when the source does not have it. */
   findZip(zip: string): ZipPlace | undefined {
-    return this.#places.get(zip)
+    // A table of all 41,588 codes would take longer to make than a node's life of look-ups in the packed texts.
+    for (const [, states, subregions, endings] of this.#byPrefix.get(zip.slice(0, 3)) ?? []) {
+      for (let i = 0; i < endings.length; i += 2) {
+        if (zip[3] === endings[i] && zip[4] === endings[i + 1] && zip.length === 5) return { states, subregions }
+      }
+    }
+    return undefined
   }
 }
 
 /** Utilities, found by EIA number and state. */
 export class UtilityTable {
-  readonly #utilities = new Map<string, Utility>()
+  readonly #figures: UtilityFigures
+  readonly #utilities = new Map<number, UtilityRow[]>()
   readonly #subregions: ReadonlyMap<string, string>
 
   constructor(utilities: UtilityFigures, subregions: UtilitySubregionFigures) {
-    for (const [eia, state, , name, ownershipIndex, nerc] of utilities.rows) {
-      const ownership = utilities.ownerships[ownershipIndex] ?? ''
-      this.#utilities.set(`${eia}|${state}`, { name, ownership, ...(nerc === '' ? {} : { nerc }) })
-      // The source lists a utility under its head office: elsewhere it has the same name, and maybe another NERC region.
-      this.#utilities.set(`${eia}`, { name, ownership })
+    this.#figures = utilities
+    for (const row of utilities.rows) {
+      const rows = this.#utilities.get(row[0])
+      if (rows === undefined) this.#utilities.set(row[0], [row])
+      else rows.push(row)
     }
     this.#subregions = new Map(subregions.rows.map(([eia, state, subregion]) => [`${eia}|${state}`, subregion]))
   }
 
-  /** Who a utility is, wherever its head office is. */
+  /**
+   * Who a utility is. The source lists it under its head office: asked for elsewhere it has the same name, and no NERC region,
+   * which may be another one there.
+   */
   findUtility(eia: number, state: string): Utility | undefined {
-    return this.#utilities.get(`${eia}|${state}`) ?? this.#utilities.get(`${eia}`)
+    const rows = this.#utilities.get(eia) ?? []
+    const here = rows.find((row) => row[1] === state)
+    const row = here ?? rows[0]
+    if (row === undefined) return undefined
+    const [, , , name, ownership, nerc] = row
+    return {
+      name,
+      ownership: this.#figures.ownerships[ownership] ?? '',
+      ...(here === undefined || nerc === '' ? {} : { nerc }),
+    }
   }
 
   /** eGRID subregion that a utility serves in a state. */

@@ -1,8 +1,9 @@
-import { cidOfBlock, encodeCanonical, sha256, toHex, utf8 } from '#protocol'
+import { utf8 } from '#protocol'
 import { describeFigures, editionsOf, printFigures } from '../describe-figures.ts'
 import { DATASET_LIMITS } from '../constants.ts'
 import { figuresShape } from '../figures.ts'
 import type { Figures } from '../figures.ts'
+import { hashSet } from '../set-block.ts'
 import { manifestShape } from '../manifest.ts'
 import type { DatasetManifest } from '../manifest.ts'
 import type { CheckName, Finding } from './finding.ts'
@@ -72,7 +73,7 @@ function parseFile<T>(text: string | undefined, file: string, schema: Schema<T>,
 /** The file is laid out as the build does it, so that a changed figure is one changed line. */
 function checkText(figures: Figures, text: string, report: Report): void {
   if (text !== printFigures(figures)) report('hash', 'figures.json', 'is not laid out as the build writes it')
-  const sizeBytes = Math.max(utf8(text).byteLength, encodeCanonical(figures).byteLength)
+  const sizeBytes = utf8(text).byteLength
   if (sizeBytes > DATASET_LIMITS.figuresBytes)
     report('hash', 'figures.json', `has ${sizeBytes} bytes, too many for a block`)
 }
@@ -104,10 +105,12 @@ function checkDuplicates(figures: Figures, report: Report): void {
 
 /** What the manifest says follows from the figures, and every row of the source is accounted for. */
 function checkManifest(manifest: DatasetManifest, figures: Figures, text: string, report: Report): void {
-  const hash = toHex(sha256(utf8(text))).slice(2)
-  if (hash !== manifest.sha256) report('hash', 'sha256', `the file has ${hash}, the manifest ${manifest.sha256}`)
-  const cid = cidOfBlock(encodeCanonical(figures)).toString()
-  if (cid !== manifest.cid) report('hash', 'cid', `the figures have ${cid}, the manifest ${manifest.cid}`)
+  const hashes = hashSet(manifest, utf8(text))
+  for (const field of ['sha256', 'figuresCid', 'cid'] as const) {
+    const actual = hashes[field].toString()
+    if (actual !== manifest[field])
+      report('hash', field, `of the files is ${actual}, the manifest says ${manifest[field]}`)
+  }
   const described = Object.entries({ ...describeFigures(figures), editions: editionsOf(figures) })
   const stated = new Map<string, unknown>(Object.entries(manifest))
   for (const [field, expected] of described) {

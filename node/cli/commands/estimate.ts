@@ -19,7 +19,7 @@ export function registerEstimate(program: Command, terminal: Terminal): void {
         'kwitness estimate --amount 900 --zip 94110 --period 2022-12-12..2023-01-11',
         'kwitness estimate --amount 900 --place DE --year 2022 --green-tariff --instruments certificates.json',
         'kwitness estimate --commodity gas --amount 100 --unit therm-us --place US --year 2025',
-        'kwitness estimate --flight long-haul:economy --rf --amount 9000 --place GB --year 2024',
+        'kwitness estimate --flight long:economy --rf --amount 9000 --place GB --year 2024',
         `echo '{"place":{"country":"IN"},"year":2022,"energy":{"amount":"250.5","unit":"kWh"}}' | kwitness estimate --json`,
       ]),
     )

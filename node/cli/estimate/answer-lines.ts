@@ -23,7 +23,7 @@ export type AnswerStyle = {
 }
 
 /** Digits after the point of figures that are rounded for reading; `--json` has them exactly. */
-const READING_PLACES = 3
+const READING_PLACES = 6
 
 /** A row with the figures one below the other. */
 type FigureRow = { readonly name: string; readonly grams: string; readonly note?: string; readonly unit?: string }
@@ -133,10 +133,17 @@ function upstreamLines(lines: ElectricityView['upstream'], style: AnswerStyle): 
 function activityPartLines(part: ActivityView['parts'][number], style: AnswerStyle): string[] {
   const { year, amount, unit, terms, vintage } = part
   const late = vintage === 'exact' ? '' : `; for ${year} none is published yet`
+  let shown = ''
   return terms.flatMap(({ value, mass, gas, per, gwp, item, dataset, version, year: ofYear }) => {
     const potential = gwp === '1' ? '' : ` x ${gwp}`
     const text = `${year}: ${reading(amount)} ${unit} x ${value} ${mass} ${gas}/${per}${potential}`
-    return withNote(text, `${itemInWords(item)}, ${editionOf(dataset, version)} ${ofYear}${late}`, style)
+    const edition = editionOf(dataset, version)
+    const of = edition.includes(String(ofYear)) ? edition : `${edition} ${ofYear}`
+    const note = `${itemInWords(item)}, ${of}${late}`
+    // Gases of one item stand below each other; its name is said once.
+    if (note === shown) return [`  ${text}`]
+    shown = note
+    return withNote(text, note, style)
   })
 }
 
@@ -168,7 +175,7 @@ function regionOf({ regionType, region }: { readonly regionType: string; readonl
 
 /** Short text of an exact number: as it is if it is short, else rounded with a mark. */
 function reading(text: string): string {
-  const isLong = text.includes('/') || (text.split('.')[1]?.length ?? 0) > READING_PLACES * 3
+  const isLong = text.includes('/') || (text.split('.')[1]?.length ?? 0) > READING_PLACES * 2
   return isLong ? `~${roundedText(parseExact(text), READING_PLACES)}` : text
 }
 

@@ -119,9 +119,9 @@ function itemOf(commodity: EstimatedCommodity, options: EstimateOptions): object
   if (commodity === 'fuel') return { fuel: present({ name: options.fuel, category }) }
   if (commodity === 'travel') return { travel: present({ category, group, name: options.travel, detail, variant }) }
   if (commodity !== 'flight') return {}
-  const [, haul, seat] = /^([^:]+):([^:]+)$/.exec(options.flight ?? '') ?? []
-  if (haul === undefined) throw usageError(`--flight ${options.flight}: expected haul and class: long-haul:economy`)
-  return { flight: { haul, class: seat, radiativeForcing: rf === true } }
+  const [, haul, seat] = /^([^:]+)(?::([^:]+))?$/.exec(options.flight ?? '') ?? []
+  if (haul === undefined) throw usageError(`--flight ${options.flight}: expected haul and class: long:economy`)
+  return { flight: { haul, ...present({ class: seat }), radiativeForcing: rf === true } }
 }
 
 function present(fields: Readonly<Record<string, string | undefined>>): object {

@@ -7,7 +7,7 @@ import { isIndex, isSeries, isText, isYear, rowShape } from './row-shape.ts'
  * What may be done with a row. Only `usable` rows ever become factors; the others are there so that a refusal can be
  * explained: replaced by a later release, wrong in print, empty in print, not final, or not by the publisher.
  */
-export const ROW_STATUSES = ['usable', 'superseded', 'invalid', 'not-available', 'preliminary', 'unofficial'] as const
+const ROW_STATUSES = ['usable', 'superseded', 'invalid', 'not-available', 'preliminary', 'unofficial'] as const
 /** What may be done with a row. */
 export type RowStatus = (typeof ROW_STATUSES)[number]
 

@@ -75,7 +75,7 @@ function activityLines(answer: ActivityView, style: AnswerStyle): string[] {
         2,
       ),
     ),
-    ...parts.flatMap((part) => activityPartLines(part, style)),
+    ...parts.flatMap((part) => activityPartLines(part, biogenicCO2 !== undefined, style)),
     ...notes(flags.map(ruleFlagInWords), style),
   ]
 }
@@ -130,13 +130,14 @@ function upstreamLines(lines: ElectricityView['upstream'], style: AnswerStyle): 
   ])
 }
 
-function activityPartLines(part: ActivityView['parts'][number], style: AnswerStyle): string[] {
+function activityPartLines(part: ActivityView['parts'][number], isBiomass: boolean, style: AnswerStyle): string[] {
   const { year, amount, unit, terms, vintage } = part
   const late = vintage === 'exact' ? '' : `; for ${year} none is published yet`
   let shown = ''
   return terms.flatMap(({ value, mass, gas, per, gwp, item, dataset, version, year: ofYear }) => {
     const potential = gwp === '1' ? '' : ` x ${gwp}`
-    const text = `${year}: ${reading(amount)} ${unit} x ${value} ${mass} ${gas}/${per}${potential}`
+    const whose = isBiomass && gas === 'CO2' ? ' of biomass, outside the footprint' : ''
+    const text = `${year}: ${reading(amount)} ${unit} x ${value} ${mass} ${gas}/${per}${potential}${whose}`
     const edition = editionOf(dataset, version)
     const of = edition.includes(String(ofYear)) ? edition : `${edition} ${ofYear}`
     const note = `${itemInWords(item)}, ${of}${late}`

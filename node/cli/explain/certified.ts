@@ -29,10 +29,9 @@ export async function fetchClaim(
   try {
     bytes = await client.getProof(cid, ordinal)
   } catch (thrown) {
-    const isPending =
-      thrown instanceof CliError && 'remote' in thrown.details && thrown.details.remote === 'ERR_API_PROOF_PENDING'
-    if (!isPending) throw thrown
-    return { kind: 'none', why: 'it is not certified yet' }
+    if (!(thrown instanceof CliError) || !('remote' in thrown.details)) throw thrown
+    if (thrown.details.remote !== 'ERR_API_PROOF_PENDING') throw thrown
+    return { kind: 'none', why: thrown.message }
   }
   const proof = decodeProof(bytes)
   if (proof.claim.kind === 'leaf') return { kind: 'none', why: 'the node shows its claim to its holder only' }

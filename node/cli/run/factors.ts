@@ -5,6 +5,7 @@ import { usageError } from '../cli-error.ts'
 import { loadNamedDatasets } from '../datasets-option.ts'
 import type { DatasetsOptions } from '../datasets-option.ts'
 import { exactText } from '../exact-text.ts'
+import { itemInWords } from '../estimate/answer-lines.ts'
 import { searchActivities } from '../factors/activity-search.ts'
 import type { FoundActivity } from '../factors/activity-search.ts'
 import { isChoice } from '../factors/choice.ts'
@@ -123,10 +124,13 @@ function showActivities(terminal: Terminal, found: readonly FoundActivity[], { j
 function printItem(terminal: Terminal, of: readonly FoundActivity[]): void {
   const [first] = of
   if (first === undefined) return
-  const { category, group, name, detail, variant, scope } = first.item
-  const words = [category, group, name, detail, variant].filter((text) => text !== '')
-  const head = `${words.join(' / ')}  (${first.dataset}, scope ${scope})`
+  const head = `${itemInWords(first.item)} (${first.dataset}, scope ${first.item.scope})`
   wrapIndented(head, terminal.width, 0).forEach((line, i) => terminal.line(i === 0 ? line : `    ${line}`))
+  const how = askingFor(first)
+  if (how !== '')
+    wrapIndented(`estimate with ${how}`, terminal.width, 2).forEach((line) =>
+      terminal.line(terminal.paint('gray', line)),
+    )
   const rows = of.map(({ per, years, factors }): TableRow => {
     // The gases are parts of a published sum; without one they stand side by side.
     const shown = factors.some(({ gas }) => gas === 'CO2e') ? factors.filter(({ gas }) => gas === 'CO2e') : factors
@@ -135,4 +139,24 @@ function printItem(terminal: Terminal, of: readonly FoundActivity[]): void {
     return [{ text: per, paint: (text) => terminal.paint('bold', text) }, figures, year, `of ${yearRanges(years)}`]
   })
   tableLines(rows).forEach((line) => terminal.line(`  ${line}`))
+}
+
+/** The options of `kwitness estimate` that name an item; empty for items that it does not estimate. */
+function askingFor({ item, per }: FoundActivity): string {
+  const { category, group, name, detail, variant, scope } = item
+  if (category.startsWith('WTT-') || name === '') return ''
+  if (isFlight(item)) return '--flight'
+  const isTravel = ['km', 'mile', 'vehicle-mile', 'passenger-km', 'passenger-mile'].includes(per)
+  if (isTravel) return flagsOf({ travel: name, category, group, detail, variant })
+  const isFuel = scope === '1' && !isTravel
+  return isFuel ? flagsOf({ fuel: name, category }) : ''
+}
+
+function isFlight({ category, group, name }: FoundActivity['item']): boolean {
+  return (category === 'Business travel- air' && group === 'Flights') || name.startsWith('Air Travel')
+}
+
+function flagsOf(fields: Readonly<Record<string, string>>): string {
+  const given = Object.entries(fields).filter(([, text]) => text !== '')
+  return given.map(([field, text]) => `--${field} ${/^[\w.-]+$/.test(text) ? text : `'${text}'`}`).join(' ')
 }

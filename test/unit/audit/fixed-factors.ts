@@ -118,10 +118,12 @@ export class FixedFactors implements FactorSource {
 
   findDataset(
     text: string,
+    kind?: 'electricity' | 'activities',
   ): { readonly name: string; readonly version?: string } | { readonly refused: string } | undefined {
     const refused = own(this.#init.refused, text)
     if (refused !== undefined) return { refused }
-    const rows = [...this.#factors, ...this.#unusable.map(({ factor }) => factor), ...this.#activities]
+    const electricity = [...this.#factors, ...this.#unusable.map(({ factor }) => factor)]
+    const rows = [...(kind === 'activities' ? [] : electricity), ...(kind === 'electricity' ? [] : this.#activities)]
     const wanted = text.toLowerCase()
     const set = rows.find(({ dataset }) => dataset.toLowerCase() === wanted)
     if (set !== undefined) return { name: set.dataset }

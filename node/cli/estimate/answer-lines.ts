@@ -83,15 +83,17 @@ function activityLines(answer: ActivityView, style: AnswerStyle): string[] {
 function figureLines(
   footprint: readonly FigureRow[],
   beside: readonly FigureRow[],
-  { bold, dim }: AnswerStyle,
+  { width, bold, dim }: AnswerStyle,
 ): string[] {
   const rows = [...footprint, ...beside.map((it) => ({ ...it, name: `  ${it.name}` }))]
   const names = Math.max(...rows.map(({ name }) => name.length))
   const digits = Math.max(...rows.map(({ grams }) => grouped(BigInt(grams)).length))
   const lines = rows.map(({ name, grams, note = '', unit = 'g CO2e' }, i) => {
     const figure = `${grouped(BigInt(grams)).padStart(digits)} ${unit}`
-    const tail = note === '' ? '' : `  ${dim(note)}`
-    return `${name.padEnd(names)}  ${i < footprint.length ? bold(figure) : figure}${tail}`
+    const line = `${name.padEnd(names)}  ${i < footprint.length ? bold(figure) : figure}`
+    // The same stands beside each factor: on a narrow terminal it can be left out.
+    const hasRoom = names + 2 + figure.length + 2 + note.length <= width
+    return note === '' || !hasRoom ? line : `${line}  ${dim(note)}`
   })
   if (beside.length > 0) lines.splice(footprint.length, 0, dim('beside it, not in the footprint:'))
   return lines

@@ -101,7 +101,8 @@ describe('fiscal years', () => {
   })
 
   it('are not those of readings by calendar year: days decide', () => {
-    const readings = [reading(2023, 1n)]
+    // The fiscal years 2022 and 2023 share this calendar year; readings of 2022 would be of other months.
+    const readings = [reading(2022, 1n), reading(2023, 1n)]
     const given = { country: 'IN', year: 2023, dataset: 'india-cea', readings } as const
     assert.equal(compute(given).apportioned, 'days')
   })

@@ -47,7 +47,7 @@ async function checkFolder(
     if (checked.figures !== undefined) figures.set(name, checked.figures)
     findings.push(...checked.findings)
     const { rows, years = [] } = checked.manifest ?? {}
-    const span = years.length === 0 ? '' : `, ${years[0] ?? ''}-${years.at(-1) ?? ''}`
+    const span = years.length === 0 ? '' : `, ${[...new Set([years[0], years.at(-1)])].join('-')}`
     const verdict = checked.findings.length === 0 ? 'ok' : `${checked.findings.length} findings`
     printLine(`${name}: ${rows ?? 'no'} entries${span}: ${verdict}`)
   }

@@ -1,5 +1,7 @@
 import {
   FACTOR_METHODS,
+  FACTOR_UNITS,
+  GASES,
   compareRationals,
   parseDecimal,
   parseInteger,
@@ -52,21 +54,18 @@ const STATUSES: Readonly<Record<string, { status: RowStatus; trust: FactorTrust 
   'not-available': { status: 'not-available', trust: 'primary' },
 }
 
-/** Spellings of units in the sources, with the gas that they name. */
-const UNITS: Readonly<Record<string, { unit: FactorUnit; of: string }>> = {
-  'lb/MWh CO2e': { unit: 'lb/MWh', of: 'CO2e' },
-  'lb/MWh CO2': { unit: 'lb/MWh', of: 'CO2' },
-  'lb/MWh CH4': { unit: 'lb/MWh', of: 'CH4' },
-  'lb/MWh N2O': { unit: 'lb/MWh', of: 'N2O' },
-  't/kWh CO2e': { unit: 't/kWh', of: 'CO2e' },
-  'gCO2e/kWh': { unit: 'g/kWh', of: 'CO2e' },
-  'g CO2e/kWh': { unit: 'g/kWh', of: 'CO2e' },
-  'kg CO2e/kWh': { unit: 'kg/kWh', of: 'CO2e' },
-  'kg CO2/kWh': { unit: 'kg/kWh', of: 'CO2' },
-}
+/** Spellings of units in the sources, with the gas that they name: `lb/MWh CO2e`, `kg CO2e/kWh`, `gCO2e/kWh`. */
+const UNITS: Readonly<Record<string, { unit: FactorUnit; of: Gas }>> = Object.fromEntries(
+  FACTOR_UNITS.flatMap((unit) => {
+    const [mass = '', energy = ''] = unit.split('/')
+    return GASES.flatMap((of) =>
+      [`${unit} ${of}`, `${mass} ${of}/${energy}`, `${mass}${of}/${energy}`].map((text) => [text, { unit, of }]),
+    )
+  }),
+)
 
 /** Gases of the sources. CO2 as CO2e is CO2: its potential is 1 by definition. */
-const GASES: Readonly<Record<string, { gas: Gas; per: string }>> = {
+const SOURCE_GASES: Readonly<Record<string, { gas: Gas; per: string }>> = {
   CO2e: { gas: 'CO2e', per: 'CO2e' },
   CO2: { gas: 'CO2', per: 'CO2' },
   CH4: { gas: 'CH4', per: 'CH4' },
@@ -124,7 +123,7 @@ function readFigure(
   planned: Exclude<RowPlan, { leaveOut: string }>,
   hasThousands: boolean,
 ): Omit<Kept, 'regionType' | 'region'> {
-  const { gas, per } = row.lookup('gas', GASES)
+  const { gas, per } = row.lookup('gas', SOURCE_GASES)
   const { unit, of } = row.lookup('original_unit', UNITS)
   if (of !== per) throw row.error(`has gas ${row.text('gas')} in ${row.text('original_unit')}`)
   const stated = row.lookup('status', STATUSES)

@@ -1,5 +1,6 @@
 import { epaHubRecipe, ukActivitiesRecipe } from './activities.ts'
 import { australiaRecipe } from './australia.ts'
+import { canadaRecipe } from './canada.ts'
 import { egridRecipe } from './egrid.ts'
 import { gwpRecipe } from './gwp.ts'
 import { indiaRecipe, ukElectricityRecipe } from './national.ts'
@@ -23,4 +24,5 @@ export const RECIPES: readonly Recipe[] = [
   gwpRecipe,
   emberRecipe,
   australiaRecipe,
+  canadaRecipe,
 ]

@@ -82,7 +82,7 @@ export async function readSourceTable(folder: string, file: string): Promise<Sou
 }
 
 /** A table from its bytes. */
-export function parseSourceTable(file: string, bytes: Uint8Array): SourceTable {
+function parseSourceTable(file: string, bytes: Uint8Array): SourceTable {
   const records: Record<string, string>[] = parse(bytes, { columns: true, bom: true })
   const rows = records.map((cells, index) => new SourceRow(file, index + 2, cells))
   return { file, sha256: toHex(sha256(bytes)).slice(2), rows }

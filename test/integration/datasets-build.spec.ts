@@ -154,6 +154,35 @@ describe('the build of data sets', () => {
   })
 })
 
+describe('the walk-through of docs/add-a-dataset.md', () => {
+  it('works as it is written: its recipe is the one in the repository, and its table builds, loads and is used', async () => {
+    const text = await readFile(new URL('../docs/add-a-dataset.md', SETS), 'utf8')
+    const block = (language: string): string =>
+      [...text.matchAll(new RegExp(`\n\`\`\`${language}\n([^]*?)\`\`\`\n`, 'g'))].at(-1)?.[1] ?? ''
+    assert.equal(block('ts'), await readFile(new URL('recipes/canada.ts', SETS), 'utf8'))
+    const folder = await mkdtemp(join(tmpdir(), 'kwitness-walk-'))
+    try {
+      const sha256 = createHash('sha256').update(block('csv')).digest('hex')
+      await writeFile(join(folder, 'canada_eccc.csv'), block('csv'))
+      const entry = { file: 'canada_eccc.csv', sha256, ship_by_default: false }
+      await writeFile(join(folder, 'manifest.json'), JSON.stringify([entry]))
+      const sets = join(folder, 'sets')
+      const { output } = await build('--from', folder, '--to', sets, '--optional', '--only', 'canada-eccc')
+      assert.ok(text.includes(output.trim()), output)
+      const check = fileURLToPath(new URL('check.ts', SETS))
+      const { stdout } = await promisify(execFile)(process.execPath, [check, '--in', sets])
+      assert.ok(text.includes(stdout.trim()), stdout)
+      const series = { regionType: 'province', method: 'location', use: 'generation', gas: 'CO2e' } as const
+      const datasets = await loadDatasets({ optional: sets })
+      const value = (region: string, year: number): string | undefined =>
+        datasets.findFactor({ ...series, dataset: 'canada-eccc', region, year })?.value
+      assert.deepEqual([value('CA-ON', 2024), value('CA-AB', 2023)], ['73', undefined])
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+})
+
 describe('shipped data sets beside the collected sources (skipped where ../shared/datasets is absent)', function () {
   this.timeout(120_000)
   let folder = ''

@@ -3,15 +3,12 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { loadVectors, runVectors, vectorsCid } from '#audit'
-import type { FactorKey, FactorSource } from '#audit'
 import { datasetCids, loadDatasets } from '#datasets'
 import type { Datasets, FactorQuery } from '#datasets'
 import { LIMITS } from '#protocol'
 import type { Factor } from '#protocol'
 
 const SETS = new URL('../../datasets/', import.meta.url)
-const VECTORS = new URL('../vectors/rules-1/', import.meta.url)
 const SHIPPED = [
   'egrid',
   'us-grid-loss',
@@ -308,85 +305,6 @@ describe('shipped data sets', () => {
     assert.equal(datasets.coverage('us-zip-subregion').size, 0)
   })
 })
-
-describe('golden vectors of rules-1', () => {
-  let datasets: Datasets
-  before(async () => {
-    datasets = await loadDatasets()
-  })
-
-  it('are the ones that a charter names; a changed one is another network', async () => {
-    assert.equal((await vectorsCid()).toString(), 'bafyreifibptewtiukserlnkwroqo5uv3i6hkhmdxqlatyhovsaf2demrwm')
-  })
-
-  it('all hold for the shipped data sets', async () => {
-    const { passed, failed } = await runVectors(datasets)
-    assert.deepEqual(failed, [])
-    assert.ok(passed >= 90)
-  })
-
-  it('are refused when a file is damaged, missing, or names a vector twice', async () => {
-    await withCopy(VECTORS, async (copy) => {
-      assert.deepEqual(await loadVectors(copy), await loadVectors())
-      const text = await readFile(new URL('units.json', copy), 'utf8')
-      await writeFile(new URL('units.json', copy), text.replace('"derivation"', '"derivative"'))
-      await assert.rejects(loadVectors(copy), { code: 'ERR_AUDIT_VECTORS' })
-      await writeFile(new URL('units.json', copy), text)
-      await writeFile(new URL('twice.json', copy), text)
-      await assert.rejects(loadVectors(copy), { code: 'ERR_AUDIT_VECTORS' })
-      await assert.rejects(loadVectors(new URL('nowhere/', copy)), { code: 'ERR_AUDIT_VECTORS' })
-    })
-  })
-
-  it('contain the two figures that earlier systems have wrong', async () => {
-    const grams = new Map(
-      (await loadVectors()).map(({ name, expect }) => [name, 'error' in expect ? '' : expect.gramsCO2e]),
-    )
-    assert.equal(grams.get('california 2019, 128 kWh by the state factor'), '22480')
-    assert.equal(grams.get('india 2022, 250.5 kWh'), '176790')
-  })
-
-  it('fail when one figure, one rounding or one vector is changed', async () => {
-    const changed = await runVectors(withFigure(datasets, 'CA', 2019, '387.184'))
-    assert.ok(changed.failed.length > 0)
-    assert.ok(changed.failed.every(({ name }) => name !== 'india 2022, 250.5 kWh'))
-    const vectors = await loadVectors()
-    const tie = vectors.find(({ name }) => name === 'half goes down to even')
-    assert.ok(tie !== undefined && !('error' in tie.expect))
-    const halfUp = { ...tie, expect: { ...tie.expect, gramsCO2e: '4235' } }
-    assert.deepEqual(
-      (await runVectors(datasets, [halfUp])).failed.map(({ name }) => name),
-      ['half goes down to even'],
-    )
-    const others = vectors.map((vector) => (vector === tie ? halfUp : vector))
-    assert.notEqual((await vectorsCid(others)).toString(), (await vectorsCid(vectors)).toString())
-  })
-})
-
-/** The shipped sets with one changed figure. */
-function withFigure(datasets: Datasets, region: string, year: number, value: string): FactorSource {
-  const findFactor = (key: FactorKey): Factor | undefined => {
-    const factor = datasets.findFactor(key)
-    const isChanged = factor?.regionType === 'state' && factor.region === region && factor.year === year
-    return isChanged ? { ...factor, value } : factor
-  }
-  return {
-    findFactor,
-    listYears: (series) => datasets.listYears(series),
-    findUnusable: (key) => datasets.findUnusable(key),
-    firstMonthOf: (series) => datasets.firstMonthOf(series),
-    findGridLoss: (...place) => datasets.findGridLoss(...place),
-    listGridLossYears: (...place) => datasets.listGridLossYears(...place),
-    findActivity: (...query) => datasets.findActivity(...query),
-    listActivityYears: (series) => datasets.listActivityYears(series),
-    listActivities: (...query) => datasets.listActivities(...query),
-    findSubregion: (eia, state) => datasets.findSubregion(eia, state),
-    findZip: (zip) => datasets.findZip(zip),
-    findCountry: (alpha3) => datasets.findCountry(alpha3),
-    findDataset: (text) => datasets.findDataset(text),
-    findGwp: (...gas) => datasets.findGwp(...gas),
-  }
-}
 
 /** Runs `use` on a copy of a folder and removes it afterwards. */
 async function withCopy(folder: URL, use: (copy: URL) => Promise<void>): Promise<void> {

@@ -12,10 +12,20 @@ const RULE_FLAGS: Readonly<Record<string, string>> = {
 
 /** What flags of extraction mean; a flag that is not here is shown as it is. */
 const BILL_FLAGS: Readonly<Record<string, string>> = {
+  'accumulation-assumed': 'the file does not say whether its readings are amounts; they were taken as amounts',
   'address-not-read': 'the address in the file could not be read as a place',
+  'clock-change-gap': 'an hour is missing where the clock changes',
+  'days-in-utc': 'the file does not say how its clock differs from UTC; days are those of UTC',
+  'direction-assumed': 'the file does not say which way the energy flows; it was taken as delivered',
+  'duplicates-dropped': 'readings that the file repeats were counted once',
   'link-fallback': 'parts of the file do not name each other; they were joined as there is only one of each',
+  'not-whole-days': 'the period does not begin or end at midnight',
   'place-ambiguous': 'the file names several places',
+  'quality-edited': 'some readings were edited by the utility',
+  'quality-questionable': 'the utility marks some readings as questionable',
+  'readings-not-by-year': 'the file does not show when its years begin; the energy was divided by days',
   'self-stated': 'a table that somebody wrote, not a file of the utility',
+  'service-kind-assumed': 'the file does not say which service it is about; it was taken as electricity',
   'summary-agrees': "the readings add up to the utility's own summary",
   'summary-only': "the energy is that of the utility's summary; the file has no readings",
   'summary-other-period': "the file's summary is for another period than its readings",

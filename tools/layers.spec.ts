@@ -48,7 +48,7 @@ describe('the layer rule', () => {
     const folder = await mkdtemp(join(tmpdir(), 'kwitness-layers-'))
     try {
       await cp(new URL('.oxlintrc.json', ROOT), join(folder, '.oxlintrc.json'))
-      await cp(new URL('lint/', ROOT), join(folder, 'lint'), { recursive: true })
+      await cp(new URL('tools/lint/', ROOT), join(folder, 'tools', 'lint'), { recursive: true })
       for (const [file, imported] of PLANTED) {
         await mkdir(dirname(join(folder, file)), { recursive: true })
         await writeFile(join(folder, file), `export * from '${imported}'\n`)

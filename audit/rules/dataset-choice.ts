@@ -7,7 +7,7 @@ export const US_DATASET = 'egrid'
 /** Great Britain's own set, which also has the lines upstream. */
 export const GB_DATASET = 'uk-electricity'
 /** The set of all other countries: life-cycle figures, so never used for the US unless asked for. */
-export const WORLD_DATASET = 'owid'
+const WORLD_DATASET = 'owid'
 
 /** Sets that publish CO2 alone: their result lacks CH4 and N2O, and says so. */
 const CO2_ONLY_DATASETS: ReadonlySet<string> = new Set(['india-cea'])

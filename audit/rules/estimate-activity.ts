@@ -9,13 +9,13 @@ import { formatExact } from './exact-text.ts'
 import type { FactorSource } from './factor-source.ts'
 
 /** One gas in an answer: grams = amount x value (in `mass`) x gwp; where CO2 is biogenic it is in `biogenicCO2` only. */
-export type TermJson = Pick<ActivityFactor, 'dataset' | 'version' | 'year' | 'gas' | 'value' | 'mass' | 'per'> & {
+type TermJson = Pick<ActivityFactor, 'dataset' | 'version' | 'year' | 'gas' | 'value' | 'mass' | 'per'> & {
   readonly item: Omit<ActivityItem, 'scope'>
   readonly gwp: string
 }
 
 /** An amount in an answer: exact decimal text, or `p/q` where the expansion does not end. */
-export type AmountJson = { readonly amount: string; readonly unit: string }
+type AmountJson = { readonly amount: string; readonly unit: string }
 
 /** Answer for gas, heat, fuel or travel. */
 export type ActivityAnswer = {

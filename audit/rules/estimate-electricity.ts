@@ -11,10 +11,10 @@ import type { FactorSource } from './factor-source.ts'
 import type { Instrument } from './instrument.ts'
 
 /** A factor in an answer. */
-export type FactorJson = Pick<Factor, 'dataset' | 'version' | 'regionType' | 'region' | 'year' | 'value' | 'unit'>
+type FactorJson = Pick<Factor, 'dataset' | 'version' | 'regionType' | 'region' | 'year' | 'value' | 'unit'>
 
 /** A figure in an answer: whole grams, and the fraction `p/q` before rounding. */
-export type FigureJson = { readonly gramsCO2e: string; readonly exact: string }
+type FigureJson = { readonly gramsCO2e: string; readonly exact: string }
 
 /** Answer for electricity; `kWh` and `gramsPerKWh` are exact decimal texts, or `p/q` where the expansion does not end. */
 export type ElectricityAnswer = FigureJson & {

@@ -87,6 +87,6 @@ function marketCountryOf(id: string, country: string, source: FactorSource): str
 }
 
 /** The error of a malformed instrument; `problem` completes the sentence. */
-export function malformed(id: string, problem: string): AuditError {
+function malformed(id: string, problem: string): AuditError {
   return new AuditError(`instrument ${JSON.stringify(id)} ${problem}`, { code: 'ERR_INSTRUMENT', id })
 }

@@ -30,6 +30,8 @@ export function findYearUpTo(years: readonly number[], year: number): number | u
 
 /** Factor of the year of consumption, else of the latest earlier year. */
 export function findFactorUpTo(series: FactorSeries, year: number, source: FactorSource): Factor | undefined {
+  const exact = source.findFactor({ ...series, year })
+  if (exact !== undefined) return exact
   const published = findYearUpTo(source.listYears(series), year)
   return published === undefined ? undefined : source.findFactor({ ...series, year: published })
 }

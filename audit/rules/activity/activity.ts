@@ -1,14 +1,5 @@
-import type {
-  ActivityItem,
-  ActivityUnit,
-  Decimal,
-  Distance,
-  EnergyUnit,
-  Mass,
-  Quantity,
-  Volume,
-  VolumeUnit,
-} from '#protocol'
+import type { ActivityUnit, Decimal, Distance, EnergyUnit, Mass, Quantity, Volume, VolumeUnit } from '#protocol'
+import type { ItemQuery } from './catalogue.ts'
 import type { Measured } from './measured.ts'
 
 /** Whether energy of fuel counts the heat of condensing its steam; bills count it (gross). */
@@ -80,11 +71,9 @@ export type TravelActivity = {
 export type Activity = GasActivity | HeatActivity | FuelActivity | FlightActivity | TravelActivity
 
 /** How a data set answers for an activity: which items may be meant, and in which units the amount can be had. */
-export type ActivityQuestion = {
+export type ActivityQuestion = ItemQuery & {
   /** For messages: what is looked for. */
   readonly what: string
-  readonly scope?: ActivityItem['scope']
-  readonly isMeant: (item: ActivityItem) => boolean
   /** Best first. */
   readonly amounts: readonly { readonly per: ActivityUnit; readonly measured: () => Measured }[]
   /** Whether the fuel's way to the tank is a line of its own, where the set has one. */

@@ -30,10 +30,9 @@ export function askGas(activity: GasActivity): ActivityQuestion {
   const energy = 'energy' in activity ? measure(activity.energy) : energyOfVolume(activity)
   return {
     what: 'natural gas',
-    scope: '1',
+    names: ['Natural gas'],
     // The UK puts it under `Fuels`, with bottled and liquefied gases beside it; the EPA has a category for it.
-    isMeant: ({ name, category }) =>
-      isSameText(name, 'Natural gas') && (category === 'Fuels' || category === 'Stationary combustion: Natural Gas'),
+    isMeant: ({ category }) => category === 'Fuels' || category === 'Stationary combustion: Natural Gas',
     amounts: energyAmounts(energy, activity.calorificValue === 'net' ? NET_UNITS : GROSS_UNITS),
     hasWellToTank: true,
   }
@@ -43,8 +42,8 @@ export function askGas(activity: GasActivity): ActivityQuestion {
 export function askHeat({ energy }: HeatActivity): ActivityQuestion {
   return {
     what: 'heat',
-    scope: '2',
-    isMeant: ({ name }) => isSameText(name, 'District heat and steam') || isSameText(name, 'Steam and heat'),
+    names: ['District heat and steam', 'Steam and heat'],
+    isMeant: ({ scope }) => scope === '2',
     amounts: energyAmounts(measure(energy), PLAIN_UNITS),
     hasWellToTank: true,
   }
@@ -55,9 +54,9 @@ export function askFuel(activity: FuelActivity): ActivityQuestion {
   const { name: fuelName, category: fuelCategory } = activity.fuel
   return {
     what: `fuel ${JSON.stringify(fuelName)}`,
-    scope: '1',
-    isMeant: ({ name, category }) =>
-      isSameText(name, fuelName) && (fuelCategory === undefined || isSameText(category, fuelCategory)),
+    names: [fuelName],
+    isMeant: ({ scope, category }) =>
+      scope === '1' && (fuelCategory === undefined || isSameText(category, fuelCategory)),
     amounts: fuelAmounts(activity),
     hasWellToTank: true,
   }

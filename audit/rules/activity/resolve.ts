@@ -1,9 +1,9 @@
 import type { ActivityFactor, ActivityItem, ActivityUnit, Gas } from '#protocol'
 import { AuditError } from '../../audit-error.ts'
-import type { DatasetChoice } from '../dataset-choice.ts'
-import type { FactorSource } from '../factor-source.ts'
 import { findYearUpTo } from '../vintage.ts'
 import type { ActivityQuestion } from './activity.ts'
+import { listItems } from './catalogue.ts'
+import type { Catalogue, ListedItem } from './catalogue.ts'
 import type { Measured } from './measured.ts'
 import { isWellToTank } from './travel-questions.ts'
 
@@ -25,10 +25,6 @@ export type ResolvedActivity = {
   readonly figures: readonly ActivityFigures[]
 }
 
-/** A data set, possibly one edition of it, and where it is looked up. */
-export type Catalogue = { readonly choice: DatasetChoice; readonly source: FactorSource }
-type Match = ReturnType<FactorSource['listActivities']>[number]
-
 /**
  * The one item of the set that is meant, in the first unit that has a figure for every year.
  *
@@ -42,7 +38,7 @@ export function resolveActivity(
   years: readonly number[],
   catalogue: Catalogue,
 ): ResolvedActivity {
-  const matches = listMatches(question, catalogue)
+  const matches = listItems(question, catalogue)
   const dataset = catalogue.choice.dataset
   const amounts = question.amounts.filter(({ per }) => matches.some(({ units }) => units.includes(per)))
   if (amounts.length === 0) throw noFigure(question, matches, dataset)
@@ -70,21 +66,14 @@ export function findWellToTank(
   catalogue: Catalogue,
 ): ActivityFigures | undefined {
   const isMeant = (other: ActivityItem): boolean => isWellToTank(other) && wordsOf(other) === wordsOf(item)
-  const [found] = listMatches({ scope: '3', isMeant }, catalogue).filter(({ units }) => units.includes(per))
+  const tanks = listItems({ names: [item.name], isMeant }, catalogue)
+  const found = tanks.find(({ units }) => units.includes(per))
   return found === undefined ? undefined : findFigures(found.item, per, { year, catalogue })
 }
 
 function wordsOf({ category, group, name, detail, variant }: ActivityItem): string {
   const words = [category, group].map((text) => text.replace('WTT- ', ''))
   return [...words, name, detail, variant].join('|').toLowerCase()
-}
-
-function listMatches(
-  { scope, isMeant }: Pick<ActivityQuestion, 'scope' | 'isMeant'>,
-  { choice, source }: Catalogue,
-): Match[] {
-  const listed = source.listActivities(choice.dataset, scope === undefined ? {} : { scope })
-  return listed.filter(({ item }) => isMeant(item))
 }
 
 /** Figures of the newest edition up to a year that has any of the items. */
@@ -134,7 +123,7 @@ function findFigures(
   return factors.length === 0 ? undefined : { item, year, factors }
 }
 
-function noFigure({ what, amounts }: ActivityQuestion, matches: readonly Match[], dataset: string): AuditError {
+function noFigure({ what, amounts }: ActivityQuestion, matches: readonly ListedItem[], dataset: string): AuditError {
   const units = [...new Set(matches.flatMap((match) => match.units))].join(', ')
   if (units === '') return new AuditError(`${dataset} has no ${what}`, { code: 'ERR_ACTIVITY_UNKNOWN', dataset })
   const wanted = amounts.map(({ per }) => per).join(', ')

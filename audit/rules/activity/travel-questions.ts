@@ -22,7 +22,6 @@ const PASSENGER_UNITS = [
 export function askFlight({ flight, distance, passengers = 1 }: FlightActivity): ActivityQuestion {
   return {
     what: `flight of haul ${JSON.stringify(flight.haul)}`,
-    scope: '3',
     isMeant: (item) => isFlight(item) && isFlightMeant(item, flight),
     amounts: passengerAmounts(distance, passengers),
     hasWellToTank: true,
@@ -36,6 +35,7 @@ export function askTravel({ travel, distance, passengers }: TravelActivity): Act
   })
   return {
     what: `travel ${JSON.stringify(travel.name)}`,
+    names: [travel.name],
     isMeant: (item) => !isWellToTank(item) && isTravelMeant(item, travel),
     amounts:
       passengers === undefined
@@ -74,7 +74,7 @@ function seatOf(text: string): string {
 }
 
 function isTravelMeant(item: ActivityItem, travel: TravelActivity['travel']): boolean {
-  const fields = ['category', 'group', 'name', 'detail', 'variant'] as const
+  const fields = ['category', 'group', 'detail', 'variant'] as const
   return fields.every((field) => travel[field] === undefined || isSameText(item[field], travel[field]))
 }
 

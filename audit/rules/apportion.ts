@@ -1,4 +1,4 @@
-import { countDaysByYear, makeRational, parseCivilDate, spanOfYear } from '#protocol'
+import { countDaysByYear, makeRational, parseCivilDate, spanOfYear, ValueError } from '#protocol'
 import type { DaySpan, Derivation, Rational, YearDays } from '#protocol'
 import { sumOf } from './sum.ts'
 
@@ -11,14 +11,21 @@ export type ReadingWeight = { readonly year: number; readonly weight: Rational }
 /** Share of an amount in one year of a period. */
 export type YearShare = YearDays & { readonly amount: Rational }
 
+/** Longest period, a hundred years: each year is a part of the result, and a hostile bill may claim ten thousand. */
+const MAX_PERIOD_DAYS = 36_525
+
 /**
  * Civil days of a period.
  *
- * @throws {ValueError} ERR_VALUE_DATE.
+ * @throws {ValueError} ERR_VALUE_DATE, or ERR_VALUE_PERIOD when it is longer than a hundred years.
  */
 export function spanOf(when: When): DaySpan {
   if ('year' in when) return spanOfYear(when.year)
-  return { start: parseCivilDate(when.service.start), end: parseCivilDate(when.service.end) }
+  const span = { start: parseCivilDate(when.service.start), end: parseCivilDate(when.service.end) }
+  if (span.end - span.start > MAX_PERIOD_DAYS) {
+    throw new ValueError('period is longer than a hundred years', { code: 'ERR_VALUE_PERIOD', ...span })
+  }
+  return span
 }
 
 /**

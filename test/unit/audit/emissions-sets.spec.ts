@@ -155,7 +155,7 @@ describe('apportioning', () => {
   it('goes over any number of years, up to a hundred', () => {
     const century = compute({ country: 'FR', service: { start: '2018-01-01', end: '2117-12-31' } })
     assert.equal(century.parts.length, 100)
-    assert.throws(() => compute({ country: 'FR', service: { start: '2018-01-01', end: '2118-01-02' } }), {
+    assert.throws(() => compute({ country: 'FR', service: { start: '2018-01-01', end: '2118-01-03' } }), {
       code: 'ERR_VALUE_PERIOD',
     })
   })

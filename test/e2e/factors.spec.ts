@@ -1,4 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { kwitness } from '../support/kwitness.ts'
 
 async function json(
@@ -131,5 +138,35 @@ describe('kwitness datasets', function () {
     const { code, err } = await kwitness(['datasets', 'ecoinvent'])
     assert.equal(code, 2)
     assert.match(err, /no data set ecoinvent; there are egrid, .*\(ERR_CLI_USAGE\)/)
+  })
+})
+
+describe('optional data sets', function () {
+  this.timeout(60_000)
+  const collected = new URL('../../../shared/datasets/', import.meta.url)
+  let dir: string
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'kwitness-optional-'))
+  })
+  after(async () => {
+    await rm(dir, { recursive: true })
+  })
+
+  it('are there only where a folder is named, and used only when they are named (skipped without source tables)', async function () {
+    if (!existsSync(collected)) this.skip()
+    const build = ['datasets/build.ts', '--from', fileURLToPath(collected), '--to', dir, '--optional']
+    await promisify(execFile)(process.execPath, build, { cwd: fileURLToPath(new URL('../../', import.meta.url)) })
+    const ask = ['estimate', '--amount', '100', '--place', 'CA-ON', '--year', '2024']
+    const named = await kwitness([...ask, '--dataset', 'canada-eccc', '--datasets', dir, '--json'])
+    assert.deepEqual([JSON.parse(named.out).gramsCO2e, JSON.parse(named.out).level], ['7300', 'province'])
+    const unnamed = await kwitness([...ask, '--datasets', dir, '--json'])
+    assert.equal(unnamed.out, (await kwitness([...ask, '--json'])).out, 'the same as without the folder')
+    const without = await kwitness([...ask, '--dataset', 'canada-eccc'])
+    assert.match(without.err, /\(ERR_FACTOR_DATASET_UNKNOWN\)/)
+    const table = await text('80', 'factors', '--place', 'CA-ON', '--datasets', dir)
+    assert.match(table, /country CA +owid/)
+    assert.match(await text('80', 'datasets', 'canada-eccc', '--datasets', dir), /^CA \d+ provinces +s +2$/m)
+    assert.match((await kwitness(['datasets', '--datasets', join(dir, 'nowhere')])).err, /\(ERR_DATASET_UNREADABLE\)/)
   })
 })

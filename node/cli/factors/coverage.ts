@@ -124,12 +124,11 @@ const PLURALS: Readonly<Record<RegionType, string>> = {
 
 /** Country, and what tells its rows apart. */
 function nameOf(rows: readonly CoverageRow[]): (row: CoverageRow) => string {
-  const types = new Set(rows.map(({ regionType }) => regionType))
   const uses = new Set(rows.map(({ use }) => use))
   return ({ country, regionType, use, regions }) =>
     [
       country,
-      ...(types.size > 1 && regionType !== 'country' ? [`${regions} ${PLURALS[regionType]}`] : []),
+      ...(regionType === 'country' ? [] : [`${regions} ${PLURALS[regionType]}`]),
       ...(uses.size > 1 ? [USE_WORDS[use]] : []),
     ].join(' ')
 }

@@ -69,7 +69,7 @@ function billSection(explained: Explained): Section {
         ]),
     says(
       'period',
-      `${service.start} up to, not including, ${service.end}: ${daysOf(explained.examined)} days`,
+      `${service.start} up to, not including, ${service.end}: ${daysInWords(daysOf(explained.examined))}`,
       from('service'),
     ),
     ...(facts.point === undefined ? [] : [says('point', printable(facts.point), from('point'))]),
@@ -79,6 +79,10 @@ function billSection(explained: Explained): Section {
     ...facts.flags.map((flag, i) => says(i === 0 ? 'note' : '', billFlagInWords(flag))),
   ]
   return { title: `Bill ${explained.ordinal + 1} of ${explained.count}`, rows: rows.map(withoutEmptyNote) }
+}
+
+function daysInWords(days: number): string {
+  return days === 1 ? '1 day' : `${days} days`
 }
 
 function withoutEmptyNote(row: Row): Row {
@@ -132,7 +136,10 @@ function yearRows({ examined }: Explained, part: DerivationPart, index: number):
       ? ''
       : `; for ${part.year} none is published yet, ${part.factor.year} is the latest before it`
   if (why === 'all') {
-    return [says(String(part.year), `all ${part.days} days${vintage}`), adds('energy', `${exactText(part.kWh)} kWh`)]
+    return [
+      says(String(part.year), `all of it, ${daysInWords(part.days)}${vintage}`),
+      adds('energy', `${exactText(part.kWh)} kWh`),
+    ]
   }
   const reason = why === 'days' ? `${part.days} of ${exactText(under)} days` : 'its share in the energy of the readings'
   const left = `${exactText(derivation.kWh)} kWh x ${bracketed(over)} / ${bracketed(under)}`

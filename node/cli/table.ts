@@ -1,5 +1,5 @@
 /** A cell as text, with how it is painted; painting adds no width. */
-export type Cell = { readonly text: string; readonly paint?: (text: string) => string }
+type Cell = { readonly text: string; readonly paint?: (text: string) => string }
 
 /** Cells of a row; a plain text is a cell that is not painted. */
 export type TableRow = readonly (string | Cell)[]

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict'
 
 /** A fraction; not reduced. */
-export type Fraction = { readonly over: bigint; readonly under: bigint }
+type Fraction = { readonly over: bigint; readonly under: bigint }
 
 /** A labelled row, its lines joined. */
-export type ReadRow = { readonly label: string; readonly text: string; readonly depth: 0 | 1 }
+type ReadRow = { readonly label: string; readonly text: string; readonly depth: 0 | 1 }
 
 /** Rows below one heading. */
 export type ReadSection = { readonly title: string; readonly rows: readonly ReadRow[] }
@@ -37,44 +37,44 @@ export function readExplanation(text: string): ReadSection[] {
 }
 
 /** Fraction of a printed number: `12`, `1.25`, `2621/3`. */
-export function fractionOf(text: string): Fraction {
+function fractionOf(text: string): Fraction {
   const [, whole = '', decimals = '', under = '1'] = /^(\d+)(?:\.(\d+))?(?:\/(\d+))?$/.exec(text) ?? []
   assert.notEqual(whole, '', `not a number: ${text}`)
   return { over: BigInt(whole + decimals), under: 10n ** BigInt(decimals.length) * BigInt(under) }
 }
 
 /** Product of fractions. */
-export function times(...factors: readonly Fraction[]): Fraction {
+function times(...factors: readonly Fraction[]): Fraction {
   return factors.reduce((a, b) => ({ over: a.over * b.over, under: a.under * b.under }))
 }
 
 /** Quotient of fractions. */
-export function by(a: Fraction, b: Fraction): Fraction {
+function by(a: Fraction, b: Fraction): Fraction {
   return { over: a.over * b.under, under: a.under * b.over }
 }
 
 /** Sum of fractions; zero of none. */
-export function plus(...terms: readonly Fraction[]): Fraction {
+function plus(...terms: readonly Fraction[]): Fraction {
   return terms.reduce((a, b) => ({ over: a.over * b.under + b.over * a.under, under: a.under * b.under }), whole(0n))
 }
 
 /** Difference of fractions. */
-export function minus(a: Fraction, b: Fraction): Fraction {
+function minus(a: Fraction, b: Fraction): Fraction {
   return plus(a, { over: -b.over, under: b.under })
 }
 
 /** A whole number. */
-export function whole(value: bigint): Fraction {
+function whole(value: bigint): Fraction {
   return { over: value, under: 1n }
 }
 
 /** True if fractions are the same number. */
-export function isSame(a: Fraction, b: Fraction): boolean {
+function isSame(a: Fraction, b: Fraction): boolean {
   return a.over * b.under === b.over * a.under
 }
 
 /** Nearest whole number; of two, the even one. */
-export function nearest({ over, under }: Fraction): bigint {
+function nearest({ over, under }: Fraction): bigint {
   const floor = over / under
   const rest = 2n * (over - floor * under)
   if (rest === under) return floor + (floor % 2n)
@@ -82,7 +82,7 @@ export function nearest({ over, under }: Fraction): bigint {
 }
 
 /** Value of a printed expression with `x`, `/`, `+`, `-` and parentheses; words such as units count nothing. */
-export function evaluate(expression: string): Fraction {
+function evaluate(expression: string): Fraction {
   const found = expression.match(/\d+(?:\.\d+)?(?:\/\d+)?|[()+/-]|[A-Za-z][A-Za-z0-9/-]*/g) ?? []
   const tokens = found.filter((token) => token === 'x' || !/^[A-Za-z]/.test(token))
   const factor = (): Fraction => {
@@ -111,7 +111,7 @@ export function evaluate(expression: string): Fraction {
 }
 
 /** Checks one row `left = right (about …)`; returns its value. */
-export function checkEquation({ label, text }: ReadRow): Fraction {
+function checkEquation({ label, text }: ReadRow): Fraction {
   const [, equation = '', about] = /^(.+?)(?: \(about ([\d.]+) \S+\))?$/.exec(text) ?? []
   const [left = '', right = '', ...more] = equation.split(' = ')
   assert.deepEqual(more, [], `${label}: ${text}`)

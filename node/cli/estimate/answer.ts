@@ -1,4 +1,4 @@
-import { compareRationals, makeRational, parseDecimal, parseRational, rationalOfDecimal } from '#protocol'
+import { parseDecimal, parseRational, rationalOfDecimal } from '#protocol'
 import type { Rational } from '#protocol'
 
 /** A factor as an answer names it. */
@@ -95,9 +95,4 @@ export type ActivityView = AnswerFigure & {
 /** Fraction of an exact text of an answer: decimal, or `p/q`. */
 export function parseExact(text: string): Rational {
   return text.includes('/') ? parseRational(text) : rationalOfDecimal(parseDecimal(text))
-}
-
-/** True if an exact text is zero. */
-export function isZero(text: string): boolean {
-  return compareRationals(parseExact(text), makeRational(0n)) === 0
 }

@@ -5,10 +5,10 @@ import { gramsOf, gramsPerKWhOf, kWhPerUnit, publisherOf, setsOf, shareOf, upstr
 import type { Explained, SourceSet } from './explained.ts'
 
 /** A factor with what it is in g/kWh; the rest as its data set has it. */
-export type FactorJson = Factor & { readonly publisher: string; readonly gramsPerKWh: string }
+type FactorJson = Factor & { readonly publisher: string; readonly gramsPerKWh: string }
 
 /** One year of a figure. Exact texts: decimal, or `p/q` where the decimal expansion does not end. */
-export type PartJson = {
+type PartJson = {
   readonly year: number
   readonly kWh: string
   readonly factor: FactorJson

@@ -5,7 +5,7 @@ import { USE_WORDS } from '../words.ts'
 import { wrap } from '../wrap.ts'
 
 /** What a set has for one kind of region of a country in one year. */
-export type Mark = 'all' | 'some' | 'secondary' | Exclude<ListedFactor['status'], 'usable'>
+type Mark = 'all' | 'some' | 'secondary' | Exclude<ListedFactor['status'], 'usable'>
 
 /** Coverage of one kind of region of a country over the years. */
 export type CoverageRow = {

@@ -24,7 +24,7 @@ describe('golden vectors of rules-1', () => {
   })
 
   it('are the ones that a charter names; a changed one is another network', async () => {
-    assert.equal((await vectorsCid()).toString(), 'bafyreiggrpo7ocl3kmubrsyhdz3doucfshzou5q4vwjlallvjvx4wp4p3q')
+    assert.equal((await vectorsCid()).toString(), 'bafyreiaugv73n5swcb6u4ig5xvcb3m3wc6uupfhdljnwbgki6gig7vfcje')
   })
 
   it('contain the figures that earlier systems have wrong', () => {

@@ -76,6 +76,9 @@ function billSection(explained: Explained): Section {
     ...(facts.account === undefined ? [] : [says('account', printable(facts.account), from('account'))]),
     ...(facts.utility?.name === undefined ? [] : [says('utility', printable(facts.utility.name), from('utility'))]),
     says('kind', facts.kind),
+    ...(facts.isGreenTariff === true
+      ? [says('tariff', 'the bill calls its electricity green', from('isGreenTariff'))]
+      : []),
     ...facts.flags.map((flag, i) => says(i === 0 ? 'note' : '', billFlagInWords(flag))),
   ]
   return { title: `Bill ${explained.ordinal + 1} of ${explained.count}`, rows: rows.map(withoutEmptyNote) }
@@ -141,7 +144,8 @@ function yearRows({ examined }: Explained, part: DerivationPart, index: number):
       adds('energy', `${exactText(part.kWh)} kWh`),
     ]
   }
-  const reason = why === 'days' ? `${part.days} of ${exactText(under)} days` : 'its share in the energy of the readings'
+  const unit = why === 'days' ? 'days' : 'Wh of the readings'
+  const reason = `${exactText(over)} of ${exactText(under)} ${unit}`
   const left = `${exactText(derivation.kWh)} kWh x ${bracketed(over)} / ${bracketed(under)}`
   return [says(String(part.year), `${reason}${vintage}`), energyRow(left, part.kWh)]
 }

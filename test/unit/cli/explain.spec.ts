@@ -60,6 +60,7 @@ describe('an explanation', () => {
       rows.some((row) => row.startsWith('energy: 1000 kWh x 700000 / (2600000/3) = 10500/13 kWh')),
       rows.join('\n'),
     )
+    assert.ok(rows.includes('2022: 700000 of 2600000/3 Wh of the readings'), rows.join('\n'))
     assert.ok(rows.some((row) => row.startsWith('energy: 1000 kWh x (500000/3) / (2600000/3) = 2500/13 kWh')))
     checkEquations(sections)
   })
@@ -102,6 +103,12 @@ describe('an explanation', () => {
     )
     checkEquations(sections)
     assert.ok(textOf(explained, 80).includes('losses bafylosses'))
+  })
+
+  it('says that the bill calls its electricity green', () => {
+    const facts = handMadeFacts({ isGreenTariff: true })
+    const text = textOf(handMadeBill(handMadeDerivation([handMadePart(makeRational(1n), first)]), facts), 80)
+    assert.match(text, /tariff +the bill calls its electricity green/)
   })
 
   it('shows what covers the energy in the market-based method, and why something does not', () => {

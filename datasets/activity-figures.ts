@@ -1,10 +1,14 @@
 import { z } from 'zod'
 import { ACTIVITY_UNITS, FACTOR_TRUSTS, GASES } from '#protocol'
 import type { ActivityUnit, Gas } from '#protocol'
-import { isIndex, isSeries, isText, isYear, rowShape } from './row-shape.ts'
+import { isSeries, isText, isYear, rowShape } from './row-shape.ts'
 
-/** What is done, in the publisher's words, and what the figures are per. */
-export type ActivityItemRow = readonly [
+/**
+ * What is done, in the publisher's words; what the figures are per; gas and unit of its mass; first year, and the published
+ * texts from that year on, `null` where there is none. An item is written out in each of its rows, so that a new one changes
+ * no line but its own.
+ */
+export type ActivityRow = readonly [
   scope: '1' | '2' | '3',
   category: string,
   group: string,
@@ -12,30 +16,19 @@ export type ActivityItemRow = readonly [
   detail: string,
   variant: string,
   per: ActivityUnit,
-]
-
-/** Index of the item, gas, unit of its mass, first year, and the published texts from that year on. */
-export type ActivityRow = readonly [
-  item: number,
   gas: Gas,
   mass: 'kg' | 'g',
   firstYear: number,
   values: readonly (string | null)[],
 ]
 
-function isItemRow(row: readonly unknown[]): boolean {
-  const [scope, category, , , , , per] = row
+function isActivityRow(row: readonly unknown[]): boolean {
+  const [scope, category, group, name, detail, variant, per, gas, mass, firstYear, values] = row
   return (
     isText(scope, /^[123]$/) &&
-    isText(category, /./) &&
-    row.every((text) => isText(text, /^.{0,120}$/)) &&
-    ACTIVITY_UNITS.some((unit) => unit === per)
-  )
-}
-
-function isActivityRow([item, gas, mass, firstYear, values]: readonly unknown[]): boolean {
-  return (
-    isIndex(item) &&
+    isText(category, /^.{1,120}$/) &&
+    [group, name, detail, variant].every((text) => isText(text, /^.{0,120}$/)) &&
+    ACTIVITY_UNITS.some((unit) => unit === per) &&
     GASES.some((known) => known === gas) &&
     (mass === 'kg' || mass === 'g') &&
     isYear(firstYear) &&
@@ -62,7 +55,7 @@ export const activityFiguresShape = z.strictObject({
       }),
     )
     .min(1),
-  itemColumns: z.tuple([
+  columns: z.tuple([
     z.literal('scope'),
     z.literal('category'),
     z.literal('group'),
@@ -70,16 +63,12 @@ export const activityFiguresShape = z.strictObject({
     z.literal('detail'),
     z.literal('variant'),
     z.literal('per'),
-  ]),
-  items: z.array(rowShape<ActivityItemRow>(isItemRow, 7)).min(1),
-  columns: z.tuple([
-    z.literal('item'),
     z.literal('gas'),
     z.literal('mass'),
     z.literal('firstYear'),
     z.literal('values'),
   ]),
-  rows: z.array(rowShape<ActivityRow>(isActivityRow)).min(1),
+  rows: z.array(rowShape<ActivityRow>(isActivityRow, 11)).min(1),
 })
 
 /** Emission factors of activities beyond electricity. */

@@ -24,35 +24,31 @@ export class ActivityTable {
   readonly #editions: ReadonlyMap<number, Edition>
   readonly #items: readonly ListedActivity[]
 
-  /** @throws {DatasetError} ERR_DATASET_SHAPE when a row names no item or edition, or two rows have one key. */
+  /** @throws {DatasetError} ERR_DATASET_SHAPE when a row has a year without an edition, or two rows have one key. */
   constructor(name: string, cid: string, figures: ActivityFigures) {
     this.name = name
     this.figures = figures
     this.#cid = cid
     this.#editions = new Map(figures.editions.map((edition) => [edition.year, edition]))
     const items = new Map<string, { item: ActivityItem; units: ActivityUnit[] }>()
-    const keys = figures.items.map(([scope, category, group, itemName, detail, variant, per]) => {
+    for (const [index, row] of figures.rows.entries()) {
+      const [scope, category, group, itemName, detail, variant, per, gas, mass, firstYear, values] = row
       const item = { scope, category, group, name: itemName, detail, variant }
-      const key = keyOfItem(item)
-      const listed = items.get(key) ?? { item, units: [] }
-      items.set(key, listed)
-      listed.units.push(per)
-      return `${key}|${per}`
-    })
-    this.#items = [...items.values()]
-    figures.rows.forEach(([index, gas, mass, firstYear, values], row) => {
-      const key = `${keys[index]}|${gas}`
+      const listed = getOrAdd(items, keyOfItem(item), () => ({ item, units: [] }))
+      if (!listed.units.includes(per)) listed.units.push(per)
+      const key = keyOfSeries(item, per, gas)
       const isCovered = values.every((value, i) => value === null || this.#editions.has(firstYear + i))
-      if (keys[index] === undefined || this.#series.has(key) || !isCovered) {
-        const place = `rows.${row}`
-        throw new DatasetError(`data set ${name}: ${place} names no item or edition, or repeats a key`, {
+      if (this.#series.has(key) || !isCovered) {
+        const place = `rows.${index}`
+        throw new DatasetError(`data set ${name}: ${place} has a year without an edition, or repeats a key`, {
           code: 'ERR_DATASET_SHAPE',
           dataset: name,
           place,
         })
       }
       this.#series.set(key, { mass, firstYear, values })
-    })
+    }
+    this.#items = [...items.values()]
   }
 
   /** The factor of exactly that year; `undefined` when the set has none: missing is not zero. */
@@ -79,6 +75,12 @@ export class ActivityTable {
       FIELDS.every((field) => like[field] === undefined || like[field] === item[field]),
     )
   }
+}
+
+function getOrAdd<V>(map: Map<string, V>, key: string, make: () => V): V {
+  const known = map.get(key) ?? make()
+  map.set(key, known)
+  return known
 }
 
 function keyOfItem(item: ActivityItem): string {

@@ -3,7 +3,7 @@ import type { Figures } from './figures.ts'
 import type { DatasetManifest } from './manifest.ts'
 
 /** Lists of the figures that have one entry a line, so that a changed figure is one changed line in a review. */
-const LISTS: ReadonlySet<string> = new Set(['groups', 'editions', 'items', 'rows'])
+const LISTS: ReadonlySet<string> = new Set(['groups', 'editions', 'rows'])
 
 /** Text of `figures.json`: the same figures give the same bytes. */
 export function printFigures(figures: Figures): string {
@@ -52,7 +52,7 @@ export function describeFigures(figures: Figures): Pick<DatasetManifest, 'bounda
         boundaries: [],
         gwpSets: distinct(figures.editions.map(({ gwpSet }) => gwpSet)),
         years: figures.editions.map(({ year }) => year),
-        rows: countOf(figures.rows.map((row) => row[4])),
+        rows: countOf(figures.rows.map((row) => row[10])),
       }
     case 'grid-loss': {
       const series = figures.rows.map(([, , firstYear, values]) => ({ firstYear, values }))

@@ -82,7 +82,6 @@ function checkText(figures: Figures, text: string, report: Report): void {
 function checkIndexes(figures: Figures, report: Report): void {
   const limits: Partial<Record<number, number>> = {}
   if (figures.kind === 'electricity') limits[0] = figures.groups.length
-  if (figures.kind === 'activities') limits[0] = figures.items.length
   if (figures.kind === 'utilities') Object.assign(limits, { 2: figures.editions.length, 4: figures.ownerships.length })
   figures.rows.forEach((row, i) => {
     for (const [column, limit] of Object.entries(limits)) {

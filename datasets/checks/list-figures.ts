@@ -63,13 +63,17 @@ function listElectricity(figures: ElectricityFigures): ListedFigure[] {
 
 function listActivities(figures: ActivityFigures): ListedFigure[] {
   const editions = new Map(figures.editions.map(({ year, version }) => [year, version]))
-  return figures.rows.flatMap(([index, gas, mass, firstYear, values], row) => {
-    const item = figures.items[index]?.join('|') ?? `item ${index}`
-    return values.flatMap((value, i) => {
-      const year = firstYear + i
-      return value === null ? [] : [listed(row, `${item}|${gas}|${year}`, editions.get(year) ?? '', `${value} ${mass}`)]
-    })
-  })
+  return figures.rows.flatMap(
+    ([scope, category, group, name, detail, variant, per, gas, mass, firstYear, values], row) => {
+      const item = [scope, category, group, name, detail, variant, per].join('|')
+      return values.flatMap((value, i) => {
+        const year = firstYear + i
+        return value === null
+          ? []
+          : [listed(row, `${item}|${gas}|${year}`, editions.get(year) ?? '', `${value} ${mass}`)]
+      })
+    },
+  )
 }
 
 function listGridLosses(figures: GridLossFigures): ListedFigure[] {

@@ -186,10 +186,8 @@ function checkBelow(key: string, sums: readonly Entry[], parts: readonly Entry[]
 
 function checkActivities(figures: ActivityFigures, report: Report): void {
   const series = new Map<string, Entry[]>()
-  figures.rows.forEach(([index, gas, mass, firstYear, values], row) => {
-    const item = figures.items[index]
-    if (item === undefined) return
-    const per = item[6]
+  figures.rows.forEach(([scope, category, group, name, detail, variant, per, gas, mass, firstYear, values], row) => {
+    const item = [scope, category, group, name, detail, variant, per]
     const ceiling = scaled(ACTIVITY_CEILINGS[per], ACTIVITY_GAS_SHARES[gas], '1000')
     const entries: Entry[] = values.flatMap((value, i) =>
       value === null ? [] : [{ row, year: firstYear + i, grams: scaled(value, mass === 'kg' ? '1000' : '1') }],

@@ -27,16 +27,17 @@ export type ActivitiesPlan = {
   plan(row: SourceRow): ActivityPlan
 }
 
-type Item = ActivityFigures['items'][number]
+type Row = ActivityFigures['rows'][number]
+/** Columns of a row up to the mass: what its series is of. */
+type Head = readonly [Row[0], string, string, string, string, string, ActivityUnit, Gas, 'kg' | 'g']
 type Figure = { readonly year: number; readonly value: string }
 
-const SCOPES: Readonly<Record<string, Item[0]>> = { 'Scope 1': '1', 'Scope 2': '2', 'Scope 3': '3' }
+const SCOPES: Readonly<Record<string, Row[0]>> = { 'Scope 1': '1', 'Scope 2': '2', 'Scope 3': '3' }
 
 /** Figures of a set of activities. @throws {DatasetError} ERR_DATASET_SOURCE for a row that cannot be used. */
 export function makeActivityFigures(table: SourceTable, tally: Tally, plan: ActivitiesPlan): ActivityFigures {
   const editions = new Map<number, ActivityFigures['editions'][number]>()
-  const items = new Map<string, Item>()
-  const series = new Map<string, { head: [string, Gas, 'kg' | 'g']; figures: Figure[] }>()
+  const series = new Map<string, { head: Head; figures: Figure[] }>()
   for (const row of table.rows) {
     const planned = plan.plan(row)
     const value = row.figure('original_value')
@@ -45,42 +46,50 @@ export function makeActivityFigures(table: SourceTable, tally: Tally, plan: Acti
       continue
     }
     tally.use(row, row.text('source'))
-    const { gas, mass } = planned
     if (value.startsWith('-')) throw row.error(`has the negative figure ${value}`)
     row.match('country_iso2', new RegExp(`^${plan.country}$`))
     const year = row.integer('year')
     noteEdition(editions, row, { year, version: row.text('version'), gwpSet: planned.gwpSet, trust: planned.trust })
-    const item = readItem(row, planned)
-    const itemKey = JSON.stringify(item)
-    items.set(itemKey, item)
-    const key = `${itemKey}|${gas}`
-    const entry = series.get(key) ?? { head: [itemKey, gas, mass], figures: [] }
-    if (entry.head[2] !== mass) throw row.error(`has its mass in ${mass}, another year in ${entry.head[2]}`)
+    const head = readHead(row, planned)
+    // Without the mass: a series has one, whatever the year.
+    const key = JSON.stringify(head.slice(0, -1))
+    const entry = series.get(key) ?? { head, figures: [] }
+    if (entry.head[8] !== head[8]) throw row.error(`has its mass in ${head[8]}, another year in ${entry.head[8]}`)
     if (entry.figures.some((figure) => figure.year === year)) throw row.error(`repeats ${key} of ${year}`)
     entry.figures.push({ year, value })
     series.set(key, entry)
   }
-  const itemKeys = [...items.keys()].sort(orderTexts)
-  const indexes = new Map(itemKeys.map((key, index) => [key, index]))
   return {
     v: 1,
     kind: 'activities',
     dataset: plan.dataset,
     country: plan.country,
     editions: [...editions.values()].sort((a, b) => a.year - b.year),
-    itemColumns: ['scope', 'category', 'group', 'name', 'detail', 'variant', 'per'],
-    items: itemKeys.map((key) => items.get(key)).filter((item) => item !== undefined),
-    columns: ['item', 'gas', 'mass', 'firstYear', 'values'],
-    rows: [...series.values()]
-      .map(({ head: [itemKey, gas, mass], figures }): ActivityFigures['rows'][number] => {
+    columns: COLUMNS,
+    rows: [...series]
+      .sort(([a], [b]) => orderTexts(a, b))
+      .map(([, { head, figures }]): Row => {
         const { firstYear, values } = layOutYears(figures) ?? { firstYear: 0, values: [] }
-        return [indexes.get(itemKey) ?? -1, gas, mass, firstYear, values]
-      })
-      .sort((a, b) => a[0] - b[0] || orderTexts(a[1], b[1])),
+        return [...head, firstYear, values]
+      }),
   }
 }
 
-function readItem(row: SourceRow, { per, names }: Exclude<ActivityPlan, { leaveOut: string }>): Item {
+const COLUMNS: ActivityFigures['columns'] = [
+  'scope',
+  'category',
+  'group',
+  'name',
+  'detail',
+  'variant',
+  'per',
+  'gas',
+  'mass',
+  'firstYear',
+  'values',
+]
+
+function readHead(row: SourceRow, { per, gas, mass, names }: Exclude<ActivityPlan, { leaveOut: string }>): Head {
   const named = {
     group: row.text('level2'),
     name: row.text('item'),
@@ -89,7 +98,7 @@ function readItem(row: SourceRow, { per, names }: Exclude<ActivityPlan, { leaveO
     ...names,
   }
   const { group, name, detail, variant } = named
-  return [row.lookup('scope', SCOPES), row.match('category', /./), group, name, detail, variant, per]
+  return [row.lookup('scope', SCOPES), row.match('category', /./), group, name, detail, variant, per, gas, mass]
 }
 
 function noteEdition(

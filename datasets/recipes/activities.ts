@@ -35,10 +35,17 @@ const UK_GASES: Readonly<Record<string, Gas | 'part'>> = {
 function planUnitedKingdom(row: SourceRow): ActivityPlan {
   const gas = row.lookup('gas', UK_GASES)
   if (gas === 'part') return { leaveOut: 'CH4 and N2O as CO2e: no masses of a gas, and parts of the published CO2e' }
+  if (isNoZero(row)) return { leaveOut: '0 for a car that nobody made: not available, since driven it would emit' }
   const per = row.lookup('unit', UK_UNITS)
   if (row.text('original_unit') !== `kg CO2e/${row.text('unit')}`) throw row.error('is not in kg CO2e of its unit')
   const names = nameUnitedKingdom(row)
   return { per, gas, mass: 'kg', gwpSet: row.match('gwp_set', /./), trust: 'primary', names }
+}
+
+/** A printed 0 is a figure for the exhaust of an electric car. It is none for a car that burns petrol or is charged. */
+function isNoZero(row: SourceRow): boolean {
+  const isExhaust = row.text('category') === 'Passenger vehicles' && row.text('variant') === 'Battery Electric Vehicle'
+  return /^0(?:\.0+)?$/.test(row.text('original_value')) && !isExhaust
 }
 
 /** Texts of the columns `level4` and `variant` that only repeat the unit or the year of the grid data. */
@@ -92,6 +99,7 @@ export const ukActivitiesRecipe: Recipe = {
     'Items are named in the words of the flat files of 2022 and later. Earlier files repeat the unit in a column of its own ("Energy - Gross CV"), have the year of the grid data there, and spell groups and names of well-to-tank fuels otherwise ("WTT- gaseous fuels", "Natural Gas"): one item has one name through the years.',
     'Gas is per gross and per net kWh: bills count gross ones.',
     'Figures of 2022 and later are unrounded in the flat files, and kept so (up to 15 significant digits).',
+    'A printed 0 is kept for the exhaust of electric cars; where it stands for a kind of car that was not made, it is not available.',
     'CO2e of bioenergy has no CO2 in it: that is outside the scopes.',
   ],
   make: (table, tally) =>

@@ -1,6 +1,7 @@
+import { DatasetError } from '../dataset-error.ts'
 import { orderTexts } from './recipe.ts'
 import type { Recipe } from './recipe.ts'
-import type { SourceRow } from './source-table.ts'
+import type { SourceRow, SourceTable } from './source-table.ts'
 import type {
   GridLossFigures,
   UtilityFigures,
@@ -13,8 +14,37 @@ const PUBLIC_DOMAIN = 'LicenseRef-US-PublicDomain'
 const ZIP_EDITION = 'zip.csv of power-profiler f42f155'
 const ZIP_ORIGIN = 'github:USEPA/power-profiler@f42f155cd9657f237a875a8a358abeefcb6e3d63:app/data/zip.csv'
 
-/** Slips of the ZIP table, as number|state: Bandera Electric (TX) does not serve Ohio, Gulf Power (FL) not Virginia. */
-const UTILITY_SLIPS: ReadonlySet<string> = new Set(['1175|OH', '1062|VA', '7801|VA'])
+/**
+ * Slips of the ZIP table, as number|state: the number belongs to another utility in EIA-861, which does not serve there.
+ * 1062 is BARC Electric (VA) and not Gulf Power, 1149 Baldwin County (AL) and not Public Service Electric & Gas, 1175 Bandera
+ * Electric (TX) and not Toledo Edison; in the order of the list, the others are the cities of Aurelia (IA) and Ava (MO), Ayden
+ * (NC), Baldwin City (KS) and Bamberg (SC), and two marketers of New York.
+ */
+const UTILITY_SLIPS: ReadonlySet<string> = new Set([
+  '1062|FL',
+  '1149|NJ',
+  '1175|OH',
+  '1002|AL',
+  '1024|TX',
+  '1036|NY',
+  '1148|OK',
+  '1170|FL',
+  '61921|NC',
+  '63008|VA',
+])
+
+/** Two codes of New Jersey have the subregion of the Alabama utility whose number they carry: zip|number. */
+const ZIP_SLIPS: ReadonlySet<string> = new Set(['07309|1149', '08905|1149'])
+
+/** A slip that is no longer in the source is one that a newer source has put right: a person has to look. */
+function checkSlips(table: SourceTable, slips: ReadonlySet<string>, columns: readonly string[]): void {
+  const keys = new Set(table.rows.map((row) => columns.map((column) => row.text(column)).join('|')))
+  const stale = [...slips].filter((slip) => !keys.has(slip))
+  if (stale.length === 0) return
+  const { file } = table
+  const message = `${file}: no longer has the known slips ${stale.join(', ')}`
+  throw new DatasetError(message, { code: 'ERR_DATASET_SOURCE', file, row: 1 })
+}
 
 /** Why a row of grid losses is not in the set; `undefined` when it is. */
 function refuseGridLoss(row: SourceRow, published: ReadonlySet<string>): string | undefined {
@@ -142,13 +172,14 @@ export const utilitySubregionRecipe: Recipe = {
   isOptional: false,
   notes: ['Made from the ZIP table of Power Profiler; no pair of utility and state lies in two subregions.'],
   make: (table, tally): UtilitySubregionFigures => {
+    checkSlips(table, UTILITY_SLIPS, ['eia_utility_number', 'state'])
     const rows = new Map<string, UtilitySubregionFigures['rows'][number]>()
     for (const row of table.rows) {
       const key = `${row.text('eia_utility_number')}|${row.text('state')}`
       if (row.text('eia_utility_number') === '') {
         tally.leaveOut(row, 'no utility number (Puerto Rico): the state stands for it')
       } else if (UTILITY_SLIPS.has(key)) {
-        tally.leaveOut(row, 'slips of the source: Bandera Electric under Ohio, Gulf Power under Virginia')
+        tally.leaveOut(row, 'the number belongs to another utility, in another state (EIA-861)')
       } else {
         if (row.text('ambiguous') !== '0' || rows.has(key)) throw row.error(`is ambiguous: ${key}`)
         tally.use(row, row.text('source'))
@@ -179,12 +210,17 @@ export const zipSubregionRecipe: Recipe = {
   isOptional: false,
   notes: [
     'Rows of one code and several utilities are one entry; the subregion that the source marks as predominant comes first.',
-    'Utility numbers of the source do not enter: their two slips (Ohio, Virginia) change no subregion.',
+    'Two codes of New Jersey (07309, 08905) are unknown: the source has them in the Southeast, by a wrong utility number.',
   ],
   make: (table, tally): ZipSubregionFigures => {
+    checkSlips(table, ZIP_SLIPS, ['zip', 'eia_utility_number'])
     const entries = new Map<string, ZipEntry>()
     for (const row of table.rows) {
       const zip = row.match('zip', /^\d{5}$/)
+      if (ZIP_SLIPS.has(`${zip}|${row.text('eia_utility_number')}`)) {
+        tally.leaveOut(row, 'the subregion is that of another utility, in Alabama, whose number the row carries')
+        continue
+      }
       const entry = entries.get(zip) ?? { states: new Set(), subregions: new Set(), predominant: undefined }
       entries.set(zip, entry)
       const subregion = row.match('subregion', /^[A-Z]{4}$/)

@@ -46,13 +46,13 @@ describe('shipped data sets', () => {
       'egrid bafyreidk5eup4kybt6rwp5oq5evnlvwg4ka5u3anzoghr3w34z5ciikiaq',
       'us-grid-loss bafyreigsrxlzyoyi2mbnrhyoazdemn24s4ovcvyyet74vn34wuhg4vmnqm',
       'us-utilities bafyreiajmws7vebp2p2ca5oagtug4ty6aofz3gwbf2fpqdr7pauqshluou',
-      'us-utility-subregion bafyreicyccrtqlirhblwnvx42ip2gn5tg6sy7u2i6y2jnawdvmzfcoozr4',
-      'us-zip-subregion bafyreieg6e7ipzrhvmedoeuuvxgkhqtycillg4rg77bpvhx3gc5ebsvkay',
+      'us-utility-subregion bafyreia6awvojscf2flk42tv5ajypka76hid7tnuuw3jcvfblutkfbi3re',
+      'us-zip-subregion bafyreidoi6pb4d6tahmch7dr5vqxjqgsszynmixq77gzsuifg2dqrfirya',
       'owid bafyreid5lgryl6jknvnpeann6kbkht2abta7w4rja6zqafa6x2qnwsbtsy',
       'eea bafyreieqzfwwj3oh2soznidn4fykl2nil75flgo6pr44kjvsbvi7vkjwom',
       'uk-electricity bafyreib5pt6p2o7xttpugd2yngt33v4o2wla6mcib7t2fgl6lzvn6kjfii',
-      'uk-activities bafyreif7m6kqffp47ksztzcrsahal3zaehfck5abpqm4cmws5brgi3uz7e',
-      'epa-hub bafyreien6nxsraul6jrxdypjtdk2u7tnhrno4xqidfb6spk6xhbgribjsi',
+      'uk-activities bafyreieq2vrv3sijtt6labyiengnkijnohfqvibe5ybn5h47o2af7bjfsq',
+      'epa-hub bafyreifbupxdsktcvl2y4auexm3pyq42b4bfpf7yccffeycwia4eh4u2em',
       'india-cea bafyreifi42h73dbyip26qh6q5expvdwb3nwu42os7odkydgzirl67yzdh4',
       'gwp bafyreihiku7axgvq36c63zrjrghxxvcmu5k7uq5wnrnbkoypf6bgyo72mu',
     ])
@@ -145,6 +145,27 @@ describe('shipped data sets', () => {
     assert.equal(datasets.findFactor({ ...keyOf('india-cea', 'country', 'IN', 2024) }), undefined, 'CEA has no CO2e')
   })
 
+  it('take a printed zero for a value only where nothing can be emitted', () => {
+    const car = {
+      scope: '1',
+      category: 'Passenger vehicles',
+      group: 'Cars (by size)',
+      name: 'Small car',
+      detail: '',
+    } as const
+    const electric = { ...car, variant: 'Battery Electric Vehicle' }
+    const exhaust = datasets.findActivity({ dataset: 'uk-activities', item: electric, per: 'km', gas: 'CO2e' }, 2023)
+    assert.equal(exhaust?.value, '0')
+    const [hybrid] = datasets.listActivities('uk-activities', {
+      category: 'Business travel- land',
+      name: 'MPV',
+      variant: 'Plug-in Hybrid Electric Vehicle',
+    })
+    assert.ok(hybrid !== undefined)
+    const query = { dataset: 'uk-activities', item: hybrid.item, per: 'km', gas: 'CO2e' } as const
+    assert.deepEqual(datasets.listActivityYears(query), [2022, 2023, 2024, 2025])
+  })
+
   it('never give a row that is not usable, and say why', () => {
     const belgium = keyOf('eea', 'country', 'BE', 2004)
     const edition = 'co2-emission-intensity-from-electricity-generation-5.csv'
@@ -231,8 +252,10 @@ describe('shipped data sets', () => {
     assert.equal(datasets.findSubregion(57_483, 'CA'), 'CAMX')
     assert.equal(datasets.findSubregion(57_483, 'NH'), 'NEWE')
     assert.equal(datasets.findSubregion(1_175, 'TX'), 'ERCT')
-    assert.equal(datasets.findSubregion(1_175, 'OH'), undefined)
-    assert.equal(datasets.findSubregion(7_801, 'VA'), undefined)
+    assert.equal(datasets.findSubregion(1_175, 'OH'), undefined, 'Toledo Edison, with the number of Bandera Electric')
+    assert.equal(datasets.findSubregion(1_062, 'VA'), 'SRVC', 'BARC Electric')
+    assert.equal(datasets.findSubregion(1_062, 'FL'), undefined, 'Gulf Power, with the number of BARC Electric')
+    assert.equal(datasets.findSubregion(7_801, 'FL'), 'SRSO', 'Gulf Power')
   })
 
   it('say who a utility is, with the NERC region only of the state that the source lists', () => {
@@ -248,6 +271,11 @@ describe('shipped data sets', () => {
   it('lead from a postal code to its subregions, the predominant one first', () => {
     assert.deepEqual(datasets.findZip('94103'), { states: ['CA'], subregions: ['CAMX'] })
     assert.equal(datasets.findZip('00000'), undefined)
+    assert.equal(
+      datasets.findZip('07309'),
+      undefined,
+      'New Jersey, in the Southeast by the number of a utility of Alabama',
+    )
     for (const text of ['9410', '941033', '94 03', '']) assert.equal(datasets.findZip(text), undefined, text)
   })
 

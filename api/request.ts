@@ -83,13 +83,14 @@ function parsePlace(text: string): Place {
   } catch (cause) {
     throw new ApiError('place: expected JSON such as {"country":"US","state":"CA"}', fault('place'), { cause })
   }
-  const { country, state, utility, zip, subregion } = parse(placeShape, value, 'place')
+  const { country, state, utility, zip, subregion, nerc } = parse(placeShape, value, 'place')
   return {
     country,
     ...(state === undefined ? {} : { state }),
     ...(utility === undefined ? {} : { utility }),
     ...(zip === undefined ? {} : { zip }),
     ...(subregion === undefined ? {} : { subregion }),
+    ...(nerc === undefined ? {} : { nerc }),
   }
 }
 

@@ -4,13 +4,23 @@ import { CodedError } from '#protocol'
 export type AuditFailure =
   /** No data set has a factor for the place in the year of consumption or an earlier one; never taken from a later year. */
   | { readonly code: 'ERR_FACTOR_NOT_AVAILABLE'; readonly place: string; readonly year?: number }
-  /** The edition asked for was withdrawn by its publisher; ask for the data set without edition. */
+  /** The edition asked for was withdrawn by its publisher, or the set has only such ones; ask for another edition or set. */
   | { readonly code: 'ERR_FACTOR_SUPERSEDED'; readonly dataset: string }
+  /** What the publisher printed for exactly that year is an error (a negative intensity); ask for another edition or set. */
+  | { readonly code: 'ERR_FACTOR_INVALID'; readonly dataset: string; readonly year: number }
   /** No shipped data set has this name. */
   | { readonly code: 'ERR_FACTOR_DATASET_UNKNOWN'; readonly dataset: string }
-  /** The method is not one for footprints of version 1 (`location`). */
+  /** The method is not one for footprints (`location`, `market`): marginal rates never are. */
   | { readonly code: 'ERR_FACTOR_METHOD_NOT_AVAILABLE'; readonly method: string }
-  /** A state, subregion or country code that no data set knows. */
+  /** No item of the data set is the fuel, flight or travel that was asked for. */
+  | { readonly code: 'ERR_ACTIVITY_UNKNOWN'; readonly dataset: string }
+  /** Several items of the data set are; the message lists what tells them apart. */
+  | { readonly code: 'ERR_ACTIVITY_AMBIGUOUS'; readonly dataset: string }
+  /** Gas by volume without its heat content: the bill prints one, and an average would be a guess. */
+  | { readonly code: 'ERR_HEAT_CONTENT_MISSING' }
+  /** An instrument of the market-based method is malformed or given twice. */
+  | { readonly code: 'ERR_INSTRUMENT'; readonly id: string }
+  /** A state, subregion, postal code or country that no data set knows. */
   | { readonly code: 'ERR_PLACE_UNKNOWN'; readonly found: string }
   /** Parts of the place contradict each other (a utility of California with state NV). */
   | { readonly code: 'ERR_PLACE_CONFLICT'; readonly found: string }

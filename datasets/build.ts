@@ -1,224 +1,88 @@
 /**
- * Writes the shipped data sets from collected source tables: `npm run datasets:build -- --from DIR [--to DIR]`.
+ * Writes data sets from collected source tables: `npm run datasets:build -- --from DIR [--to DIR] [--optional] [--only NAME]`.
  *
- * Run by hand when a source changes; the result is committed. Every figure stays the publisher's text.
+ * Run by hand when a source changes; the result is committed. Optional sets need a folder of their own (`--to`): their
+ * licence or their figures are for whoever uses them to look at, and they are not shipped.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { parse } from 'csv-parse/sync'
-import { cidOfBlock, encodeCanonical, sha256, toHex, utf8 } from '#protocol'
+import { z } from 'zod'
+import { buildSet } from './build-set.ts'
 import { DatasetError } from './dataset-error.ts'
-import type { CrosswalkFigures, DatasetManifest, FactorFigures } from './figures.ts'
+import { RECIPES } from './recipes/index.ts'
+import type { Recipe } from './recipes/recipe.ts'
+import { readSourceTable } from './recipes/source-table.ts'
+import type { SourceTable } from './recipes/source-table.ts'
 
-type Row = Readonly<Record<string, string>>
-type Source = { readonly file: string; readonly sha256: string; readonly rows: readonly Row[] }
-type Described = Omit<DatasetManifest, 'rows' | 'years' | 'sha256' | 'cid' | 'source'> & { readonly origin: string }
+const USAGE = `usage: npm run datasets:build -- --from DIR [--to DIR] [--optional] [--only NAME]
 
-/** Trust levels that may enter a shipped set (`status` column of the sources). */
-const TRUSTED: ReadonlySet<string> = new Set(['current', 'current-derived'])
+  --from DIR    folder with the collected source tables and their manifest.json
+  --to DIR      folder for the sets; by default the one of the shipped sets
+  --optional    the sets that are not shipped, instead of the shipped ones; needs --to
+  --only NAME   one set: ${RECIPES.map(({ name }) => name).join(', ')}
+`
 
-/** Slips of the ZIP table, as number|state: Bandera Electric (TX) does not serve Ohio, Gulf Power (FL) not Virginia. */
-const CROSSWALK_SLIPS: ReadonlySet<string> = new Set(['1175|OH', '1062|VA', '7801|VA'])
+/** The collector's list of its tables: hash, and whether the licence lets us ship them. */
+const collectedShape = z.array(z.looseObject({ file: z.string(), sha256: z.string(), ship_by_default: z.boolean() }))
 
-async function readSource(folder: string, file: string): Promise<Source> {
-  const bytes = await readFile(join(folder, file))
-  const rows: Row[] = parse(bytes, { columns: true, bom: true })
-  return { file, sha256: hexOf(bytes), rows }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return toHex(sha256(bytes)).slice(2)
-}
-
-function factorFigures(
-  source: Source,
-  accept: (row: Row) => boolean,
-  head: Pick<FactorFigures, 'dataset' | 'unit' | 'refused'>,
-): FactorFigures {
-  const editions: { version: string; gwpSet: string }[] = []
-  const countries = new Map<string, string>()
-  const rows: FactorFigures['rows'] = []
-  const seen = new Set<string>()
-  let boundary = ''
-  source.rows.forEach((row, index) => {
-    if (!TRUSTED.has(row['status'] ?? '') || row['gas'] !== 'CO2e' || row['method'] !== 'location' || !accept(row))
-      return
-    const { version = '', region_type: regionType = '', year = '', original_value: value = '' } = row
-    const gwpSet = (row['gwp_set'] ?? '').replace(' (see REPORT)', '')
-    const region = regionType === 'country' ? (row['country_iso2'] ?? '') : (row['region_code'] ?? '')
-    const key = [regionType, region, year].join('|')
-    const isSane = /^\d+(\.\d+)?$/.test(value) && /^\d{4}$/.test(year) && isRegionType(regionType)
-    const isUniform = (boundary === '' || boundary === row['boundary']) && !seen.has(key)
-    if (!isSane || !isUniform || !isRegionType(regionType)) {
-      throw new DatasetError(`${source.file}: row ${index + 2} cannot be used: ${key} ${value}`, {
-        code: 'ERR_DATASET_SOURCE',
-        file: source.file,
-        row: index + 2,
-      })
-    }
-    seen.add(key)
-    boundary = row['boundary'] ?? ''
-    let edition = editions.findIndex((e) => e.version === version && e.gwpSet === gwpSet)
-    if (edition < 0) edition = editions.push({ version, gwpSet }) - 1
-    if (regionType === 'country') countries.set(row['country_iso3'] ?? '', region)
-    rows.push([edition, regionType, region, Number(year), value])
-  })
-  return {
-    v: 1,
-    kind: 'factors',
-    ...head,
-    boundary,
-    method: 'location',
-    gas: 'CO2e',
-    editions,
-    countries: Object.fromEntries([...countries].sort(([a], [b]) => (a < b ? -1 : 1))),
-    columns: ['edition', 'regionType', 'region', 'year', 'value'],
-    rows: rows.sort((a, b) => orderTexts(a[1], b[1]) || orderTexts(a[2], b[2]) || a[3] - b[3]),
+async function readCollected(folder: string): Promise<z.infer<typeof collectedShape>> {
+  try {
+    return collectedShape.parse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')))
+  } catch (cause) {
+    throw sourceError('manifest.json', 'cannot be read', cause)
   }
 }
 
-function crosswalkFigures(source: Source): CrosswalkFigures {
-  const rows = new Map<string, CrosswalkFigures['rows'][number]>()
-  source.rows.forEach((row, index) => {
-    const { eia_utility_number: eia = '', state = '', subregion = '' } = row
-    // A row without a number is an area without a utility (Puerto Rico); its state's factor covers it.
-    if (eia === '' || CROSSWALK_SLIPS.has(`${eia}|${state}`)) return
-    const key = `${eia}|${state}`
-    if (row['ambiguous'] !== '0' || rows.has(key) || !/^\d+$/.test(eia)) {
-      throw new DatasetError(`${source.file}: row ${index + 2} is ambiguous: ${key}`, {
-        code: 'ERR_DATASET_SOURCE',
-        file: source.file,
-        row: index + 2,
-      })
-    }
-    rows.set(key, [Number(eia), state, subregion])
-  })
-  return {
-    v: 1,
-    kind: 'crosswalk',
-    dataset: 'EPA Power Profiler utilities',
-    edition: 'zip.csv of power-profiler f42f155',
-    columns: ['eia', 'state', 'subregion'],
-    rows: [...rows.values()].sort((a, b) => a[0] - b[0] || orderTexts(a[1], b[1])),
+/** A table is used only as it was reviewed, and shipped only where the collector found that it may be. */
+function checkCollected(recipe: Recipe, table: SourceTable, collected: z.infer<typeof collectedShape>): void {
+  const listed = collected.find(({ file }) => file === table.file)
+  if (listed === undefined) throw sourceError(table.file, 'is not in manifest.json')
+  if (listed.sha256 !== table.sha256) throw sourceError(table.file, `has hash ${table.sha256}, not ${listed.sha256}`)
+  if (!recipe.isOptional && !listed.ship_by_default) throw sourceError(table.file, 'must not be shipped')
+}
+
+function sourceError(file: string, what: string, cause?: unknown): DatasetError {
+  return new DatasetError(`${file}: ${what}`, { code: 'ERR_DATASET_SOURCE', file, row: 1 }, { cause })
+}
+
+async function buildDatasets(recipes: readonly Recipe[], folder: string, target: string): Promise<void> {
+  const collected = await readCollected(folder)
+  for (const recipe of recipes) {
+    const table = await readSourceTable(folder, recipe.file)
+    checkCollected(recipe, table, collected)
+    const { manifest, manifestText, figuresText } = buildSet(recipe, table)
+    const setFolder = join(target, recipe.name)
+    await mkdir(setFolder, { recursive: true })
+    await writeFile(join(setFolder, 'figures.json'), figuresText)
+    await writeFile(join(setFolder, 'manifest.json'), manifestText)
+    const { rows, source, leftOut, cid } = manifest
+    const omitted = leftOut.map(({ rows: count, reason }) => `  left out ${count}: ${reason}\n`).join('')
+    process.stdout.write(
+      `${recipe.name}: ${rows} entries from ${source.used} of ${source.rows} rows, ${figuresText.length} characters, ${cid}\n${omitted}`,
+    )
   }
 }
 
-function isRegionType(text: string): text is 'subregion' | 'state' | 'country' {
-  return text === 'subregion' || text === 'state' || text === 'country'
-}
-
-function orderTexts(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
-}
-
-/** One row a line: a changed figure is one changed line in a review. */
-function printFigures(figures: FactorFigures | CrosswalkFigures): string {
-  const { rows, ...head } = figures
-  const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n')
-  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "rows": [\n${lines}\n  ]\n}\n`
-}
-
-async function writeSet(
-  target: string,
-  source: Source,
-  described: Described,
-  figures: FactorFigures | CrosswalkFigures,
-): Promise<void> {
-  const { origin, ...rest } = described
-  const text = printFigures(figures)
-  const years = figures.kind === 'factors' ? figures.rows.map((row) => row[3]) : []
-  const manifest: DatasetManifest = {
-    ...rest,
-    years: [...new Set(years)].sort((a, b) => a - b),
-    rows: figures.rows.length,
-    source: { file: source.file, sha256: source.sha256, origin },
-    sha256: hexOf(utf8(text)),
-    cid: cidOfBlock(encodeCanonical(figures)).toString(),
-  }
-  const folder = join(target, rest.name)
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'figures.json'), text)
-  await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-  process.stdout.write(`${rest.name}: ${manifest.rows} rows, ${text.length} characters, ${manifest.cid}\n`)
-}
-
-async function buildDatasets(folder: string, target: string): Promise<void> {
-  const egrid = await readSource(folder, 'us_egrid_factors.csv')
-  const egridFigures = factorFigures(egrid, (row) => isRegionType(row['region_type'] ?? ''), {
-    dataset: 'eGRID',
-    unit: 'lb/MWh',
-    refused: {
-      'eGRID2023 v1 (2025-01)':
-        'superseded on 2025-06-12 by rev2; its CO2e lies below its CO2 in 15 subregions and the US',
-    },
-  })
-  await writeSet(
-    target,
-    egrid,
-    {
-      name: 'egrid',
-      title: 'eGRID, total output emission rates',
-      publisher: 'US EPA (eGRID)',
-      editions: egridFigures.editions.map((edition) => edition.version),
-      licence: 'LicenseRef-US-PublicDomain',
-      boundary: egridFigures.boundary,
-      gwpSets: [...new Set(egridFigures.editions.map((edition) => edition.gwpSet))],
-      origin: 'US EPA egrid-explorer, power-profiler and cited copies; collected per row in the source table',
-      leftOut: [
-        'eGRID2023 v1 (superseded, erroneous)',
-        'NERC regions (incomplete, secondary)',
-        'single gases and non-baseload rates (not for footprints)',
-      ],
-    },
-    egridFigures,
-  )
-  const owid = await readSource(folder, 'owid_carbon_intensity.csv')
-  const owidFigures = factorFigures(owid, (row) => row['region_type'] === 'country', {
-    dataset: 'OWID carbon-intensity-electricity',
-    unit: 'g/kWh',
-    refused: {},
-  })
-  await writeSet(
-    target,
-    owid,
-    {
-      name: 'owid',
-      title: 'Carbon intensity of electricity by country',
-      publisher: 'Our World in Data (from Ember; Energy Institute)',
-      editions: owidFigures.editions.map((edition) => edition.version),
-      licence: 'CC-BY-4.0',
-      boundary: owidFigures.boundary,
-      gwpSets: owidFigures.editions.map((edition) => edition.gwpSet),
-      origin: owid.rows[0]?.['source'] ?? '',
-      leftOut: ['aggregates such as Europe or the G20', 'preliminary figures of 2025: they will be revised'],
-    },
-    owidFigures,
-  )
-  const crosswalk = await readSource(folder, 'us_utility_subregion.csv')
-  await writeSet(
-    target,
-    crosswalk,
-    {
-      name: 'us-utility-subregion',
-      title: 'eGRID subregion of a utility in a state',
-      publisher: 'US EPA (Power Profiler)',
-      editions: ['zip.csv of power-profiler f42f155'],
-      licence: 'LicenseRef-US-PublicDomain',
-      boundary: 'none: names regions, has no figures',
-      gwpSets: [],
-      origin: crosswalk.rows[0]?.['source'] ?? '',
-      leftOut: ['rows without a utility number', 'Bandera Electric in OH and Gulf Power in VA: slips of the source'],
-    },
-    crosswalkFigures(crosswalk),
-  )
-}
-
-const { values } = parseArgs({ options: { from: { type: 'string' }, to: { type: 'string' } } })
-if (values.from === undefined) {
-  process.stderr.write('usage: npm run datasets:build -- --from DIR (folder with the collected source tables)\n')
+const { values } = parseArgs({
+  options: {
+    from: { type: 'string' },
+    to: { type: 'string' },
+    optional: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
+})
+const { from, to, optional, only } = values
+const chosen = RECIPES.filter(({ name, isOptional }) => isOptional === optional && (only ?? name) === name)
+if (from === undefined || chosen.length === 0 || (optional && to === undefined)) {
+  process.stderr.write(USAGE)
   process.exitCode = 2
 } else {
-  await buildDatasets(values.from, values.to ?? import.meta.dirname)
+  try {
+    await buildDatasets(chosen, from, to ?? import.meta.dirname)
+  } catch (thrown) {
+    if (!(thrown instanceof DatasetError)) throw thrown
+    process.stderr.write(`${thrown.code}: ${thrown.message}\n`)
+    process.exitCode = 1
+  }
 }

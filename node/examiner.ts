@@ -1,5 +1,5 @@
 import { computeEmissions } from '#audit'
-import type { FactorSource, Sandbox } from '#audit'
+import type { EmissionsInput, FactorSource, Sandbox } from '#audit'
 import {
   parseCivilDate,
   encodeDerivation,
@@ -7,6 +7,7 @@ import {
   errorCodeOf,
   findRegionOfCountry,
   LIMITS,
+  parseRational,
   pointTagOf,
   toHex,
   toWh,
@@ -113,6 +114,7 @@ export class Examiner {
           service: { start: facts.service.start, end: facts.service.end },
           energy: facts.import,
           source: this.#factors,
+          ...whatElse(facts),
         })
         examined.push({
           facts,
@@ -154,15 +156,25 @@ function refuse(
   }
 }
 
+/** What the bill says beside energy and period: energy by calendar year, and a claim to be green. */
+function whatElse({ readings, isGreenTariff }: Facts): Pick<EmissionsInput, 'readings' | 'isGreenTariff'> {
+  const byYear = readings?.whByYear
+  return {
+    ...(byYear === undefined ? {} : { readings: byYear.map(({ year, wh }) => ({ year, weight: parseRational(wh) })) }),
+    ...(isGreenTariff === undefined ? {} : { isGreenTariff }),
+  }
+}
+
 /** Optional fields as absent instead of `undefined`, which encodings tell apart. */
 function withoutAbsent(place: DeclaredPlace | NonNullable<Facts['place']>): NonNullable<Facts['place']> {
-  const { country, state, utility, zip, subregion } = place
+  const { country, state, utility, zip, subregion, nerc } = place
   return {
     country,
     ...(state === undefined ? {} : { state }),
     ...(utility === undefined ? {} : { utility }),
     ...(zip === undefined ? {} : { zip }),
     ...(subregion === undefined ? {} : { subregion }),
+    ...(nerc === undefined ? {} : { nerc }),
   }
 }
 
@@ -189,6 +201,7 @@ export function buildClaim(context: Pick<RegionContext, 'regionSecret'>, parts: 
     endDay: parseCivilDate(facts.service.end),
     energyWh: { n: energyWh.n.toString(), d: energyWh.d.toString() },
     gramsLocation: derivation.gramsCO2e.toString(),
+    ...(derivation.market === undefined ? {} : { gramsMarket: derivation.market.gramsCO2e.toString() }),
     assurance: isPlaceDeclared ? 'place-declared' : 'extracted',
     origin: 'unsigned',
     ...(isPlaceDeclared && parts.declaredPlace !== undefined ? { declaredPlace: parts.declaredPlace } : {}),

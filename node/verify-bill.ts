@@ -5,7 +5,7 @@ import { SealingError, unseal } from '#storage'
 import { computeBillCid } from './bill-cid.ts'
 import { isAgeFile } from './bill-vault.ts'
 import { buildClaim } from './examiner.ts'
-import type { Examination, Examiner } from './examiner.ts'
+import type { Examination, Examined, Examiner } from './examiner.ts'
 import { hashFile } from './hash-file.ts'
 
 /** What a bill is checked with. */
@@ -23,8 +23,8 @@ export type BillCheckInput = {
   readonly signal: AbortSignal
 }
 
-/** Names of the lines that compare figures, in order. */
-const FIGURE_CHECKS = ['facts', 'derivation', 'period', 'energy', 'grams', 'place', 'origin', 'point-tag'] as const
+/** Names of the lines that compare figures without the region's secret, in order. */
+const FIGURE_CHECKS = ['facts', 'derivation', 'period', 'energy', 'grams', 'place', 'origin'] as const
 
 /** Point tags made without the region's secret are never compared; any value does. */
 const NO_SECRET = new Uint8Array(32)
@@ -81,35 +81,55 @@ function checkRules(charter: Charter, claim: Claim): string {
 }
 
 function compareFigures(input: BillCheckInput, claim: Claim, examination: Examination): Check[] {
-  const { bill, plainHash, ordinal, declaredPlace, holder, salt } = claim
   if (examination.kind === 'refused') {
     const { code, message } = examination.reason
     return [makeCheck('recomputation', () => failCheck(`the bill gives no figures: ${code}, ${message}`))]
   }
-  const examined = examination.bills[ordinal]
+  const examined = examination.bills[claim.ordinal]
   if (examined === undefined) {
     return [
-      makeCheck('recomputation', () => failCheck(`the file has ${examination.bills.length} bills, not ${ordinal + 1}`)),
+      makeCheck('recomputation', () =>
+        failCheck(`the file has ${examination.bills.length} bills, not ${claim.ordinal + 1}`),
+      ),
     ]
   }
-  const parts = { bill, plainHash, ordinal, holder, salt, ...(declaredPlace === undefined ? {} : { declaredPlace }) }
-  const ours = buildClaim({ regionSecret: input.regionSecret ?? NO_SECRET }, parts, examined)
-  const texts = { claimed: describeFigures(claim), found: describeFigures(ours) }
+  const ours = recomputeClaim(claim, examined, input.regionSecret)
   return [
     {
       name: 'recomputation',
       ok: true,
-      detail: `extraction and ${RULES_VERSION} gave figures for bill ${ordinal} of the file`,
+      detail: `extraction and ${RULES_VERSION} gave figures for bill ${claim.ordinal} of the file`,
     },
-    ...FIGURE_CHECKS.map((name) =>
-      name === 'point-tag'
-        ? checkPointTag(input, claim, ours)
-        : makeCheck(name, () => same(name, texts.claimed[name], texts.found[name])),
-    ),
+    ...compareClaims(claim, ours),
+    checkPointTag(input, claim, ours),
   ]
 }
 
-function describeFigures(claim: Claim): Record<Exclude<(typeof FIGURE_CHECKS)[number], 'point-tag'>, string> {
+function recomputeClaim(claim: Claim, examined: Examined, regionSecret: Uint8Array = NO_SECRET): Claim {
+  const { bill, plainHash, ordinal, declaredPlace, holder, salt } = claim
+  const parts = { bill, plainHash, ordinal, holder, salt, ...(declaredPlace === undefined ? {} : { declaredPlace }) }
+  return buildClaim({ regionSecret }, parts, examined)
+}
+
+function compareClaims(claim: Claim, ours: Claim): Check[] {
+  const texts = { claimed: describeFigures(claim), found: describeFigures(ours) }
+  return FIGURE_CHECKS.map((name) => makeCheck(name, () => same(name, texts.claimed[name], texts.found[name])))
+}
+
+/**
+ * Compares a certified claim with a bill that was examined here: rules, the file's hash, and every figure.
+ *
+ * Lines: `bill-hash`, `rules`, `facts`, `derivation`, `period`, `energy`, `grams`, `place`, `origin`.
+ */
+export function compareWithClaim(claim: Claim, plainHash: Uint8Array, examined: Examined): Check[] {
+  return [
+    makeCheck('bill-hash', () => same('hash of the bill', toHex(claim.plainHash), toHex(plainHash))),
+    makeCheck('rules', () => same('rules of this program', claim.rules, RULES_VERSION)),
+    ...compareClaims(claim, recomputeClaim(claim, examined)),
+  ]
+}
+
+function describeFigures(claim: Claim): Record<(typeof FIGURE_CHECKS)[number], string> {
   const { energyWh, gramsLocation, gramsMarket, declaredPlace, assurance } = claim
   return {
     facts: toHex(claim.factsHash),

@@ -32,6 +32,10 @@ export const placeShape = z.strictObject({
     .string()
     .regex(/^[A-Z]{4}$/)
     .optional(),
+  nerc: z
+    .string()
+    .regex(/^[A-Z]{3,4}$/)
+    .optional(),
 })
 
 /** Schema of a claim on the wire and on disk (canonical DAG-CBOR; big integers as decimal texts). */

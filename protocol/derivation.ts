@@ -90,7 +90,7 @@ export type Derivation = {
   readonly market?: MarketResult
 }
 
-/** One gas of an activity: grams = amount x factor x GWP. */
+/** One gas of an activity: grams = amount x factor x GWP; the CO2 of biomass counts in `biogenicCO2` alone. */
 export type ActivityTerm = {
   readonly factor: ActivityFactor
   /** Global warming potential as decimal text; `1` for CO2 and for a published CO2e. */

@@ -41,6 +41,9 @@ export type ActivitySeries = {
   readonly gas: Gas
 }
 
+/** Kinds of sets: one publisher's sets of electricity and of activities may share a name and editions. */
+export type DatasetKind = 'electricity' | 'activities'
+
 /** What a postal code says: its states, and its subregions with the predominant one first. */
 export type ZipArea = { readonly states: readonly string[]; readonly subregions: readonly string[] }
 
@@ -74,11 +77,12 @@ export interface FactorSource {
   /** ISO 3166-1 alpha-2 code of an alpha-3 code. */
   findCountry(alpha3: string): string | undefined
   /**
-   * Data set that a text names: by short name, by its publisher's name, or by one of its editions, in any case.
-   * `refused` tells why a withdrawn edition must not be used.
+   * Data set that a text names: by short name, by its publisher's name, or by one of its editions, in any case; only of
+   * the given kind, or of any. `refused` tells why a withdrawn edition must not be used.
    */
   findDataset(
     text: string,
+    kind?: DatasetKind,
   ): { readonly name: string; readonly version?: string } | { readonly refused: string } | undefined
   /** Global warming potential over 100 years of a gas in a set such as `AR5`, as decimal text. */
   findGwp(gwpSet: string, gas: Gas): string | undefined

@@ -1,64 +1,140 @@
-import type { Place, RegionType } from '#protocol'
+import type { FoundBy, Place, RegionType } from '#protocol'
 import { AuditError } from '../audit-error.ts'
-import type { FactorSource } from './factor-source.ts'
-
-/** Short names of the data sets that version 1 knows: the US by eGRID, all other countries by OWID. */
-const US_DATASET = 'egrid'
-const WORLD_DATASET = 'owid'
+import { gasOf, US_DATASET } from './dataset-choice.ts'
+import type { DatasetChoice } from './dataset-choice.ts'
+import type { FactorSeries, FactorSource, ZipArea } from './factor-source.ts'
 
 /** A region whose factors may serve a place. */
-export type Candidate = { readonly dataset: string; readonly regionType: RegionType; readonly region: string }
-
-/**
- * Regions for a place, most specific first: the utility's subregion, subregion, state, country.
- *
- * OWID is never used for the US unless `dataset` asks for it: its figures count a life cycle, eGRID's do not.
- *
- * @throws {AuditError} ERR_PLACE_UNKNOWN, ERR_PLACE_CONFLICT, ERR_FACTOR_NOT_AVAILABLE (postal code alone).
- */
-export function listCandidates(place: Place, source: FactorSource, dataset: string | undefined): Candidate[] {
-  if (place.country !== 'US') {
-    if (place.utility !== undefined || place.subregion !== undefined) {
-      throw conflict(`utility numbers and subregions are of the US, the country is ${place.country}`, place.country)
-    }
-    return [{ dataset: dataset ?? WORLD_DATASET, regionType: 'country', region: place.country }]
-  }
-  const regions = listUnitedStatesRegions(place, source)
-  if (dataset !== undefined && dataset !== US_DATASET) return [{ dataset, regionType: 'country', region: 'US' }]
-  return regions
+export type Candidate = {
+  readonly series: FactorSeries
+  readonly foundBy: FoundBy
+  /** What a reader must know when this region is the one that is used. */
+  readonly flags: readonly string[]
 }
 
-function listUnitedStatesRegions(place: Place, source: FactorSource): Candidate[] {
-  const { utility, subregion, zip } = place
-  if (utility !== undefined && place.state !== undefined && utility.state !== place.state) {
-    throw conflict(`the utility's state is ${utility.state}, the place's is ${place.state}`, place.state)
+/** Regions for a place, and what a reader must know whichever is used. */
+export type Candidates = { readonly levels: readonly Candidate[]; readonly flags: readonly string[] }
+
+/** Where in the US: a region with what named it. */
+type Level = Pick<FactorSeries, 'regionType' | 'region'> & Pick<Candidate, 'foundBy' | 'flags'>
+
+const COUNTRY_FLAGS: readonly string[] = []
+
+/**
+ * Regions of the given data sets for a place, the most specific one first. In the US: the utility's subregion, the
+ * postal code's, the named one, then state, NERC region, country; elsewhere a province or grid, where the set has it,
+ * then the country. All regions of one set come before those of the next.
+ *
+ * @throws {AuditError} ERR_PLACE_UNKNOWN, ERR_PLACE_CONFLICT.
+ */
+export function listCandidates(place: Place, datasets: readonly DatasetChoice[], source: FactorSource): Candidates {
+  if (place.country !== 'US') {
+    checkForeign(place)
+    return { levels: datasets.flatMap((choice) => listForeignLevels(place, choice, source)), flags: [] }
   }
+  const { levels, flags } = listUnitedStatesLevels(place, source)
+  return {
+    levels: datasets.flatMap((choice) =>
+      // Other sets have no regions of the US; naming one must not hide a mistake in the place.
+      (choice.dataset === US_DATASET ? levels : levels.slice(-1)).map(({ regionType, region, ...rest }) => ({
+        series: seriesOf(choice, regionType, region),
+        ...rest,
+      })),
+    ),
+    flags,
+  }
+}
+
+/** Key of the location-based factors of a region. */
+function seriesOf(choice: DatasetChoice, regionType: RegionType, region: string): FactorSeries {
+  return { ...choice, regionType, region, method: 'location', use: 'generation', gas: gasOf(choice.dataset) }
+}
+
+function checkForeign({ country, utility, subregion, nerc }: Place): void {
+  if (utility !== undefined || subregion !== undefined || nerc !== undefined) {
+    throw conflict(`utility numbers, subregions and NERC regions are of the US, the country is ${country}`, country)
+  }
+}
+
+function listForeignLevels({ country, state }: Place, choice: DatasetChoice, source: FactorSource): Candidate[] {
+  const levels: Candidate[] = []
+  if (state !== undefined) {
+    for (const regionType of ['province', 'grid'] as const) {
+      const series = seriesOf(choice, regionType, `${country}-${state}`)
+      if (source.listYears(series).length > 0) levels.push({ series, foundBy: 'state', flags: [] })
+    }
+  }
+  levels.push({ series: seriesOf(choice, 'country', country), foundBy: 'country', flags: COUNTRY_FLAGS })
+  return levels
+}
+
+function listUnitedStatesLevels(place: Place, source: FactorSource): { levels: Level[]; flags: string[] } {
+  const { utility, zip, nerc } = place
+  const area = zip === undefined ? undefined : source.findZip(zip)
+  checkStates(place, area)
   const state = place.state ?? utility?.state
+  const flags: string[] = []
+  const levels: Level[] = []
+  const add = (level: Level): void => {
+    checkKnown(level, source)
+    levels.push(level)
+  }
+  const subregion = chooseSubregion(place, area, source)
+  if (subregion !== undefined) {
+    add(subregion)
+    if (area !== undefined && !area.subregions.includes(subregion.region)) flags.push('zip-differs-from-utility')
+  }
+  if (state !== undefined) add({ regionType: 'state', region: state, foundBy: 'state', flags: [] })
+  if (nerc !== undefined) add({ regionType: 'nerc', region: nerc, foundBy: 'nerc', flags: [] })
+  if (zip !== undefined && area === undefined) {
+    if (levels.length === 0) throw unknownPlace(`no postal code ${zip} in the US`, zip)
+    flags.push('zip-unknown')
+  }
+  levels.push({ regionType: 'country', region: 'US', foundBy: 'country', flags: COUNTRY_FLAGS })
+  return { levels, flags }
+}
+
+function checkStates({ state, utility, zip }: Place, area: ZipArea | undefined): void {
+  if (utility !== undefined && state !== undefined && utility.state !== state) {
+    throw conflict(`the utility's state is ${utility.state}, the place's is ${state}`, state)
+  }
+  const named = state ?? utility?.state
+  if (area !== undefined && named !== undefined && !area.states.includes(named)) {
+    throw conflict(`postal code ${zip ?? ''} lies in ${area.states.join(', ')}, the place names ${named}`, named)
+  }
+}
+
+/** The one subregion of a place, with what decided it; a utility knows better than a postal code. */
+function chooseSubregion(place: Place, area: ZipArea | undefined, source: FactorSource): Level | undefined {
+  const { utility, subregion, zip } = place
   const served = utility === undefined ? undefined : source.findSubregion(utility.eia, utility.state)
-  if (served !== undefined && subregion !== undefined && served !== subregion) {
+  if (subregion !== undefined && served !== undefined && served !== subregion) {
     throw conflict(`the utility lies in subregion ${served}, the place names ${subregion}`, subregion)
   }
-  const candidates: Candidate[] = []
-  const add = (regionType: RegionType, region: string): void => {
-    const candidate = { dataset: US_DATASET, regionType, region }
-    if (source.listYears(candidate).length === 0) {
-      throw new AuditError(`no ${regionType} ${JSON.stringify(region)} in the US`, {
-        code: 'ERR_PLACE_UNKNOWN',
-        found: region,
-      })
-    }
-    candidates.push(candidate)
+  if (subregion !== undefined && area !== undefined && !area.subregions.includes(subregion)) {
+    const found = area.subregions.join(', ')
+    throw conflict(`postal code ${zip ?? ''} lies in ${found}, the place names ${subregion}`, subregion)
   }
-  if ((served ?? subregion) !== undefined) add('subregion', served ?? subregion ?? '')
-  if (state !== undefined) add('state', state)
-  if (candidates.length === 0 && zip !== undefined) {
-    throw new AuditError('rules-1 does not look up postal codes; name the state, the subregion or the utility', {
-      code: 'ERR_FACTOR_NOT_AVAILABLE',
-      place: zip,
-    })
+  const level = (region: string, foundBy: FoundBy, ...flags: string[]): Level => {
+    return { regionType: 'subregion', region, foundBy, flags }
   }
-  add('country', 'US')
-  return candidates
+  if (served !== undefined) return level(served, 'utility')
+  const [predominant, ...others] = area?.subregions ?? []
+  // Somebody who names one of a postal code's several subregions has settled which one it is.
+  if (subregion !== undefined && others.length > 0) return level(subregion, 'subregion')
+  if (predominant !== undefined) {
+    return level(predominant, 'zip', ...(others.length === 0 ? [] : ['zip-several-subregions']))
+  }
+  return subregion === undefined ? undefined : level(subregion, 'subregion')
+}
+
+function checkKnown({ regionType, region }: Level, source: FactorSource): void {
+  if (source.listYears(seriesOf({ dataset: US_DATASET }, regionType, region)).length > 0) return
+  throw unknownPlace(`no ${regionType} ${JSON.stringify(region)} in the US`, region)
+}
+
+function unknownPlace(message: string, found: string): AuditError {
+  return new AuditError(message, { code: 'ERR_PLACE_UNKNOWN', found })
 }
 
 function conflict(message: string, found: string): AuditError {

@@ -1,10 +1,139 @@
 import { readdir, readFile } from 'node:fs/promises'
 import type { CID } from 'multiformats/cid'
 import { z } from 'zod'
-import { cidOfBlock, encodeCanonical } from '#protocol'
+import {
+  ACTIVITY_UNITS,
+  cidOfBlock,
+  encodeCanonical,
+  FACTOR_UNITS,
+  GASES,
+  MARKET_SOURCES,
+  REGION_TYPES,
+} from '#protocol'
 import { AuditError } from '../audit-error.ts'
 import { estimate } from './estimate.ts'
 import type { FactorSource } from './factor-source.ts'
+
+/** Grams, whole. */
+const gramsShape = z.string().regex(/^(0|[1-9]\d*)$/)
+/** A fraction in lowest terms, its denominator written even where it is 1. */
+const fractionShape = z.string().regex(/^(0|[1-9]\d*)\/[1-9]\d*$/)
+/** Exact decimal text, or a fraction where the decimal expansion does not end. */
+const amountShape = z.string().regex(/^(0|[1-9]\d*)(\.\d*[1-9]|\/[1-9]\d*)?$/)
+/** Decimal text as a publisher prints it. */
+const figureShape = z.string().regex(/^-?\d+(\.\d+)?$/)
+const yearShape = z.int().min(1900).max(2199)
+const vintageShape = z.enum(['exact', 'fallback'])
+const totalShape = { gramsCO2e: gramsShape, exact: fractionShape }
+
+const factorShape = z.strictObject({
+  dataset: z.string().min(1),
+  version: z.string().min(1),
+  regionType: z.enum(REGION_TYPES),
+  region: z.string().min(1),
+  year: yearShape,
+  value: figureShape,
+  unit: z.enum(FACTOR_UNITS),
+})
+
+const upstreamShape = z.strictObject({
+  name: z.enum(['losses', 'well-to-tank', 'well-to-tank-losses']),
+  ...totalShape,
+  parts: z
+    .array(
+      z.strictObject({
+        year: yearShape,
+        kWh: amountShape,
+        factor: factorShape,
+        gridLoss: z
+          .strictObject({
+            dataset: z.string().min(1),
+            version: z.string().min(1),
+            region: z.string().min(1),
+            year: yearShape,
+            fraction: figureShape,
+          })
+          .optional(),
+        vintage: vintageShape,
+      }),
+    )
+    .min(1),
+})
+
+const marketShape = z.strictObject({
+  ...totalShape,
+  parts: z.array(
+    z.strictObject({
+      year: yearShape,
+      kWh: amountShape,
+      source: z.enum(MARKET_SOURCES),
+      instrument: z.string().min(1).optional(),
+      gramsPerKWh: amountShape,
+    }),
+  ),
+  statements: z.array(z.string().min(1)),
+})
+
+const electricityShape = z.strictObject({
+  ...totalShape,
+  parts: z
+    .array(z.strictObject({ year: yearShape, factor: factorShape, kWh: amountShape, vintage: vintageShape }))
+    .min(1),
+  level: z.enum(REGION_TYPES),
+  foundBy: z.enum(['utility', 'zip', 'subregion', 'state', 'nerc', 'country']),
+  apportioned: z.enum(['one-year', 'readings', 'days']),
+  flags: z.array(z.string().min(1)),
+  upstream: z.array(upstreamShape),
+  market: marketShape.optional(),
+})
+
+const itemShape = z.strictObject({
+  category: z.string().min(1),
+  group: z.string(),
+  name: z.string().min(1),
+  detail: z.string(),
+  variant: z.string(),
+})
+
+const termShape = z.strictObject({
+  dataset: z.string().min(1),
+  version: z.string().min(1),
+  item: itemShape,
+  year: yearShape,
+  gas: z.enum(GASES),
+  value: figureShape,
+  mass: z.enum(['kg', 'g']),
+  per: z.enum(ACTIVITY_UNITS),
+  gwp: figureShape,
+})
+
+const quantityShape = z.strictObject({ amount: amountShape, unit: z.string().min(1) })
+
+const activityShape = z.strictObject({
+  ...totalShape,
+  parts: z
+    .array(
+      z.strictObject({
+        year: yearShape,
+        amount: amountShape,
+        unit: z.enum(ACTIVITY_UNITS),
+        terms: z.array(termShape).min(1),
+        vintage: vintageShape,
+      }),
+    )
+    .min(1),
+  conversions: z.array(
+    z.strictObject({
+      why: z.enum(['definition', 'heat-content', 'volume-correction', 'passengers']),
+      from: quantityShape,
+      by: amountShape,
+      to: quantityShape,
+    }),
+  ),
+  flags: z.array(z.string().min(1)),
+  biogenicCO2: z.strictObject({ grams: gramsShape, exact: fractionShape }).optional(),
+  wellToTank: z.strictObject(totalShape).optional(),
+})
 
 const vectorShape = z.strictObject({
   name: z.string().min(1).max(120),
@@ -13,12 +142,8 @@ const vectorShape = z.strictObject({
   /** Whole answer, or of an error only its code: messages may be reworded. */
   expect: z.union([
     z.strictObject({ error: z.strictObject({ code: z.string().startsWith('ERR_') }) }),
-    z.strictObject({
-      gramsCO2e: z.string(),
-      exact: z.string(),
-      parts: z.array(z.record(z.string(), z.unknown())).min(1),
-      level: z.string(),
-    }),
+    electricityShape,
+    activityShape,
   ]),
   /** How a person gets the figure with a pocket calculator. */
   derivation: z.string().min(1),

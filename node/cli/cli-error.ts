@@ -12,6 +12,10 @@ export type CliFailure =
   | { readonly code: 'ERR_CLI_ANSWER'; readonly url: string }
   /** The node refused; `remote` is its own code, which is shown instead. */
   | { readonly code: 'ERR_CLI_REFUSED'; readonly remote: string; readonly status: number }
+  /** A bill is sealed, and what was given does not open it. */
+  | { readonly code: 'ERR_CLI_SEALED' }
+  /** A bill gives no figures; `remote` is the verdict's own code, which is shown instead. */
+  | { readonly code: 'ERR_CLI_NO_FIGURES'; readonly remote: string }
   /** What was waited for did not happen in time. */
   | { readonly code: 'ERR_CLI_TIMEOUT'; readonly state: string }
   /** A process of the development network ended or did not become ready; the message has its last words. */

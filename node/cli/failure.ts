@@ -16,6 +16,7 @@ export type FailureReport = {
 /** What to do, by code; the messages say what and where. */
 const REMEDIES: Readonly<Record<string, string>> = {
   ERR_CLI_UNREACHABLE: 'start the node, or name it with --api',
+  ERR_CLI_SEALED: "name the file of its holder's key with --key-file, or open it with age and name the file",
   ERR_CLI_ANSWER: 'is that the URL of a kWitness node?',
   ERR_INIT_EXISTS: 'choose another --dir, or move the file away',
   ERR_DIR_INCOMPLETE: 'run kwitness init first, or name the data directory with --dir',
@@ -36,6 +37,19 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ERR_API_BILL_UNKNOWN: 'ask the node that the bill was submitted to',
   ERR_API_SEALED: "only its holder's key opens it: --key-file",
   ERR_REGION_OTHER: 'submit it to an auditor of that region',
+  ERR_FACTOR_NOT_AVAILABLE: 'see what there is with kwitness factors',
+  ERR_FACTOR_SUPERSEDED: 'name a later edition, another year, or another data set',
+  ERR_FACTOR_INVALID: 'name another data set or another year',
+  ERR_FACTOR_DATASET_UNKNOWN: 'see their names with kwitness datasets',
+  ERR_FACTOR_METHOD_NOT_AVAILABLE: 'marginal rates are no footprint: leave out the method, or say market',
+  ERR_ACTIVITY_UNKNOWN: 'look for its name with kwitness factors --activity TEXT',
+  ERR_ACTIVITY_AMBIGUOUS: 'say which with --category, --group, --detail or --variant',
+  ERR_HEAT_CONTENT_MISSING: "add --heat-content as the bill prints it: '39.5 MJ/m3', '1.026 therm-us/ccf'",
+}
+
+/** What to do about a code, if that can be said for all its cases. */
+export function remedyOf(code: string): string | undefined {
+  return REMEDIES[code]
 }
 
 /** What the command line says and returns for anything thrown. */
@@ -43,7 +57,7 @@ export function reportFailure(thrown: unknown): FailureReport {
   if (thrown instanceof CommanderError) return reportUsage(thrown)
   const code = codeOf(thrown)
   const message = thrown instanceof Error ? oneLine(thrown.message) : String(thrown)
-  const remedy = REMEDIES[code]
+  const remedy = remedyOf(code)
   const isUsage = code === 'ERR_CLI_USAGE'
   return {
     exitCode: isUsage ? 2 : 1,

@@ -8,6 +8,8 @@ export type PlaceOptions = {
   readonly utility?: string
   readonly country?: string
   readonly zip?: string
+  readonly subregion?: string
+  readonly nerc?: string
 }
 
 /** Adds the options that say where energy was used. */
@@ -17,20 +19,32 @@ export function addPlaceOptions(command: Command): Command {
     .option('--utility <eia:state>', 'EIA number of a US utility and the state it serves there: 14328:CA')
     .option('--country <code>', 'country, ISO 3166-1 alpha-2: DE')
     .option('--zip <code>', 'US postal code, five digits')
+    .option('--subregion <code>', 'eGRID subregion of the US: CAMX')
+    .option('--nerc <code>', 'NERC region of the US: WECC')
 }
 
 /**
- * The place that the options name, if any.
+ * The place that the options name, if any; several options describe one place together.
  *
+ * @param allowed `provinces`: states of other countries than the US too, for data sets that have them.
  * @throws {CliError} ERR_CLI_USAGE
  */
-export function placeOf(options: PlaceOptions): Place | undefined {
-  const given = [options.place, options.utility, options.country, options.zip].filter((text) => text !== undefined)
-  if (given.length > 1) throw usageError('give one of --place, --utility, --country and --zip')
-  if (options.place !== undefined) return parsePlace(options.place)
-  if (options.utility !== undefined) return parseUtility(options.utility)
-  if (options.zip !== undefined) return parseZip(options.zip)
-  return options.country === undefined ? undefined : parseCountry(options.country)
+export function placeOf(options: PlaceOptions, allowed: { readonly provinces?: boolean } = {}): Place | undefined {
+  const { place, utility, country, zip, subregion, nerc } = options
+  if (place !== undefined && country !== undefined) throw usageError('give --place or --country, not both')
+  const named = [
+    ...(place === undefined ? [] : [parsePlace(place, allowed.provinces === true)]),
+    ...(country === undefined ? [] : [parseCountry(country)]),
+    ...(utility === undefined ? [] : [parseUtility(utility)]),
+    ...(zip === undefined ? [] : [parseUnitedStates('zip', zip, /^[0-9]{5}$/, 'five digits')]),
+    ...(subregion === undefined ? [] : [parseUnitedStates('subregion', subregion, /^[A-Z]{4}$/, 'four capitals')]),
+    ...(nerc === undefined ? [] : [parseUnitedStates('nerc', nerc, /^[A-Z]{3,4}$/, 'three or four capitals')]),
+  ]
+  const countries = new Set(named.map((it) => it.country))
+  if (countries.size > 1) {
+    throw usageError('utilities, postal codes, subregions and NERC regions are of the US, and another country is named')
+  }
+  return named.length === 0 ? undefined : named.reduce((all, part) => ({ ...all, ...part }))
 }
 
 /**
@@ -38,9 +52,10 @@ export function placeOf(options: PlaceOptions): Place | undefined {
  *
  * @throws {CliError} ERR_CLI_USAGE
  */
-function parsePlace(text: string): Place {
-  const [, country, state] = /^([A-Z]{2})(?:-([A-Z]{2}))?$/.exec(text) ?? []
-  if (country === undefined || (state !== undefined && country !== 'US')) {
+function parsePlace(text: string, hasProvinces: boolean): Place {
+  const [, country, state] = /^([A-Z]{2})(?:-([A-Z]{2,3}))?$/.exec(text) ?? []
+  const isKnown = state === undefined || (country === 'US' ? state.length === 2 : hasProvinces)
+  if (country === undefined || !isKnown) {
     throw usageError(`place ${text}: expected a country such as DE, or US and a state such as US-CA`)
   }
   return { country, ...(state === undefined ? {} : { state }) }
@@ -59,7 +74,12 @@ function parseCountry(text: string): Place {
   return { country: text }
 }
 
-function parseZip(text: string): Place {
-  if (!/^[0-9]{5}$/.test(text)) throw usageError(`zip ${text}: expected five digits`)
-  return { country: 'US', zip: text }
+function parseUnitedStates(
+  field: 'zip' | 'subregion' | 'nerc',
+  text: string,
+  pattern: RegExp,
+  expected: string,
+): Place {
+  if (!pattern.test(text)) throw usageError(`${field} ${text}: expected ${expected}`)
+  return { country: 'US', [field]: text }
 }

@@ -1,9 +1,12 @@
 import { Command } from 'commander'
 import { registerBill } from './commands/bill.ts'
+import { registerDatasets } from './commands/datasets.ts'
 import { registerDevnet } from './commands/devnet.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerEstimate } from './commands/estimate.ts'
+import { registerExplain } from './commands/explain.ts'
 import { registerExtract } from './commands/extract.ts'
+import { registerFactors } from './commands/factors.ts'
 import { registerInit } from './commands/init.ts'
 import { registerPeers } from './commands/peers.ts'
 import { registerProof } from './commands/proof.ts'
@@ -37,7 +40,10 @@ export function createProgram(terminal: Terminal): Command {
   registerProof(program, terminal)
   registerVerify(program, terminal)
   registerExtract(program, terminal)
+  registerExplain(program, terminal)
   registerEstimate(program, terminal)
+  registerFactors(program, terminal)
+  registerDatasets(program, terminal)
   registerPeers(program, terminal)
   registerDoctor(program, terminal)
   return program.addHelpText(

@@ -46,6 +46,11 @@ export class Terminal {
     return this.#stderr.columns ?? 100
   }
 
+  /** Width of the result in columns: that of the terminal, else COLUMNS, else what most windows have. */
+  get width(): number {
+    return this.#stdout.columns ?? (Number.parseInt(this.environment['COLUMNS'] ?? '', 10) || 100)
+  }
+
   /** Height of the terminal in lines. */
   get rows(): number {
     return this.#stderr.rows ?? 24

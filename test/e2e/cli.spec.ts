@@ -24,6 +24,56 @@ describe('kwitness', function () {
     assert.match(err, /^error: kWitness needs Node 24[^\n]+npx kwitness[^\n]+\n$/)
   })
 
+  it('loads rules and data sets only where a command needs them', async () => {
+    const guard =
+      "import { registerHooks } from 'node:module'; registerHooks({ resolve: (name, context, next) => {" +
+      " if (['#audit', '#datasets'].includes(name)) throw new Error('loaded ' + name); return next(name, context) } })"
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(guard)}`]
+    for (const args of [['--help'], ['estimate', '--help'], ['datasets', '--help'], ['help', 'explain']]) {
+      const { code, err } = await kwitness(args, { nodeArgs })
+      assert.deepEqual({ code, err }, { code: 0, err: '' }, args.join(' '))
+    }
+    const guarded = await kwitness(['datasets'], { nodeArgs })
+    assert.match(guarded.err, /loaded #(?:audit|datasets)/)
+  })
+
+  it('estimates gas and flights, and says what is missing', async () => {
+    const gas = ['estimate', '--commodity', 'gas', '--amount', '100']
+    const us = await kwitness([...gas, '--unit', 'therm-us', '--place', 'US', '--year', '2025', '--json'])
+    assert.equal(JSON.parse(us.out).gramsCO2e, '531145')
+    const gb = await kwitness([...gas, '--unit', 'therm-ec', '--place', 'GB', '--year', '2019'])
+    assert.match(gb.out, /^footprint +538,811 g CO2e\n/)
+    const volume = await kwitness([...gas, '--unit', 'ccf', '--place', 'US', '--year', '2025'])
+    assert.equal(volume.code, 1)
+    assert.match(volume.err, /^error: .*; add --heat-content as the bill prints it.*\(ERR_HEAT_CONTENT_MISSING\)\n$/)
+    const flight = ['estimate', '--flight', 'long:economy', '--amount', '9000', '--place', 'GB', '--year', '2024']
+    const [without, withForcing] = await Promise.all([kwitness(flight), kwitness([...flight, '--rf'])])
+    assert.match(without.out, /Without RF/)
+    assert.match(withForcing.out, /With RF/)
+  })
+
+  it('shows location beside market, from instruments in a file', async () => {
+    const file = join(root, 'instruments.json')
+    const rate = { value: 0, unit: 'g/kWh' }
+    const energy = { amount: 300.1, unit: 'kWh' }
+    const retirement = { registry: 'AIB', id: '7' }
+    const certificate = { kind: 'certificate', id: 'GO-1', energy, rate, country: 'FR', year: 2021, retirement }
+    await writeFile(file, JSON.stringify({ instruments: [certificate] }))
+    const args = ['--amount', '900', '--place', 'DE', '--year', '2022', '--instruments', file]
+    const json = await kwitness(['estimate', ...args, '--json'])
+    const { gramsCO2e, market } = JSON.parse(json.out)
+    assert.equal(gramsCO2e, '377766')
+    assert.deepEqual(
+      market.parts.map((part: { kWh: string }) => part.kWh),
+      ['300.1', '599.9'],
+    )
+    const { out } = await kwitness(['estimate', ...args, '--green-tariff'])
+    assert.match(out, /^location-based +377,766 g CO2e .*\nmarket-based +251,802 g CO2e\n/)
+    assert.match(out, /note: the bill calls its electricity green/)
+    await writeFile(file, '{')
+    assert.match((await kwitness(['estimate', ...args])).err, /is not JSON \(ERR_CLI_FILE\)/)
+  })
+
   it('estimates the two figures that are known by hand', async () => {
     const california = ['--amount', '128', '--place', 'US-CA', '--year', '2019', '--json']
     const one = await kwitness(['estimate', ...california])

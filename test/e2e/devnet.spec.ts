@@ -119,6 +119,19 @@ describe('kwitness devnet', function () {
       )
     }
 
+    // Explained by CID: the certified figure is the one whose steps are shown.
+    const explained = await json(
+      'explain',
+      cid,
+      '--api',
+      `http://127.0.0.1:${api}`,
+      '--charter',
+      join(root, 'charter.json'),
+    )
+    const { bills } = explained.value as { bills: { gramsCO2e: string; certified: { equal: boolean } }[] }
+    assert.equal(explained.code, 0)
+    assert.deepEqual([bills[0]?.gramsCO2e, bills[0]?.certified.equal], [status.claims[0]?.gramsCO2e, true])
+
     // The proof as a file; one changed digit makes it fail.
     const proof = join(root, 'proof.json')
     await json('proof', cid, '-o', proof, '--dir', dir)

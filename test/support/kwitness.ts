@@ -5,6 +5,13 @@ import { fileURLToPath } from 'node:url'
 /** Root of the repository. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
+/** How a command is started. */
+export type KwitnessOptions = {
+  readonly nodeArgs?: readonly string[]
+  readonly input?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /** How a command ended. */
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string }
 
@@ -17,13 +24,10 @@ export type Running = {
 }
 
 /** Starts the command line as a process of its own. */
-export function startKwitness(
-  args: readonly string[],
-  options: { nodeArgs?: readonly string[]; input?: string } = {},
-): Running {
+export function startKwitness(args: readonly string[], options: KwitnessOptions = {}): Running {
   const child = spawn(process.execPath, [...(options.nodeArgs ?? []), 'node/main.js', ...args], {
     cwd: ROOT,
-    env: { ...process.env, KWITNESS_DIR: undefined, NO_COLOR: undefined },
+    env: { ...process.env, KWITNESS_DIR: undefined, NO_COLOR: undefined, COLUMNS: undefined, ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let [out, err] = ['', '']
@@ -56,9 +60,6 @@ export function startKwitness(
 }
 
 /** Runs the command line to its end. */
-export async function kwitness(
-  args: readonly string[],
-  options: { nodeArgs?: readonly string[]; input?: string } = {},
-): Promise<Ended> {
+export async function kwitness(args: readonly string[], options: KwitnessOptions = {}): Promise<Ended> {
   return startKwitness(args, options).ended
 }

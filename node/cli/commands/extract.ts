@@ -1,12 +1,10 @@
 import type { Command } from 'commander'
-import { createSandbox } from '#audit'
 import { extractionToJson } from '#protocol'
 import type { Extraction, ExtractionJson, FactsJson } from '#protocol'
 import { printable } from '../bill-lines.ts'
 import { examples } from '../examples.ts'
 import { readNamedFile } from '../files.ts'
 import type { Terminal } from '../terminal.ts'
-import { CLI_SANDBOX } from '../with-examiner.ts'
 
 /** `kwitness extract FILE`: what the auditors would read from a bill; nothing leaves this machine. */
 export function registerExtract(program: Command, terminal: Terminal): void {
@@ -27,6 +25,8 @@ export function registerExtract(program: Command, terminal: Terminal): void {
 }
 
 async function extract(terminal: Terminal, bytes: Uint8Array): Promise<Extraction> {
+  // What reads bills is loaded when a bill is read: the help of a command is quick.
+  const [{ createSandbox }, { CLI_SANDBOX }] = await Promise.all([import('#audit'), import('../with-examiner.ts')])
   const sandbox = createSandbox(CLI_SANDBOX)
   try {
     return await sandbox.extract(bytes, terminal.signal)

@@ -16,17 +16,20 @@ import {
   toHex,
 } from '#protocol'
 import type { Derivation, Rational } from '#protocol'
-import { FixedFactors } from './fixed-factors.ts'
+import { fixedFactors } from './fixed-factors.ts'
 
-const source = new FixedFactors([
-  { dataset: 'egrid', regionType: 'country', region: 'US', year: 2019, value: '400' },
-  { dataset: 'egrid', regionType: 'country', region: 'US', year: 2020, value: '380' },
-  { dataset: 'egrid', regionType: 'state', region: 'CA', year: 2019, value: '200' },
-  { dataset: 'egrid', regionType: 'state', region: 'CA', year: 2021, value: '210.5' },
-  { dataset: 'egrid', regionType: 'subregion', region: 'CAMX', year: 2020, value: '233.333' },
-  { dataset: 'owid', regionType: 'country', region: 'IN', year: 2018, value: '710.01' },
-  { dataset: 'owid', regionType: 'country', region: 'US', year: 2019, value: '440' },
-])
+const source = fixedFactors(
+  [
+    { dataset: 'egrid', regionType: 'country', region: 'US', year: 2019, value: '400' },
+    { dataset: 'egrid', regionType: 'country', region: 'US', year: 2020, value: '380' },
+    { dataset: 'egrid', regionType: 'state', region: 'CA', year: 2019, value: '200' },
+    { dataset: 'egrid', regionType: 'state', region: 'CA', year: 2021, value: '210.5' },
+    { dataset: 'egrid', regionType: 'subregion', region: 'CAMX', year: 2020, value: '233.333' },
+    { dataset: 'owid', regionType: 'country', region: 'IN', year: 2018, value: '710.01' },
+    { dataset: 'owid', regionType: 'country', region: 'US', year: 2019, value: '440' },
+  ],
+  { utilities: { '1|CA': 'CAMX' } },
+)
 
 const IN = { country: 'IN' }
 

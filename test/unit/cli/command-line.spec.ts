@@ -32,7 +32,7 @@ describe('command line', () => {
     const top = await kwitness('--help')
     assert.equal(top.code, 0)
     const commands = ['devnet', 'init', 'start', 'submit', 'status', 'bill', 'proof', 'verify', 'extract', 'estimate']
-    for (const name of [...commands, 'peers', 'doctor']) {
+    for (const name of [...commands, 'explain', 'factors', 'datasets', 'peers', 'doctor']) {
       assert.ok(top.out.includes(`\n  ${name} `), name)
       const help = await kwitness(`${name} --help`)
       assert.equal(help.code, 0)
@@ -49,6 +49,14 @@ describe('command line', () => {
       'submit f --public --sealed',
       'verify x',
       'estimate --amount 1',
+      'estimate --amount 1 --place DE',
+      'estimate --amount 1 --commodity coal --place DE --year 2022',
+      'estimate --amount 1 --fuel Diesel --place GB --year 2022',
+      'factors',
+      'factors --place DE --year 22',
+      'explain',
+      'explain x',
+      'datasets a b',
     ]
     for (const args of [...wrong, ...more]) {
       const { code, err } = await kwitness(args)
@@ -118,7 +126,20 @@ describe('place options', () => {
     assert.deepEqual(placeOf({ country: 'FR' }), { country: 'FR' })
     assert.deepEqual(placeOf({ utility: '14328:CA' }), { country: 'US', utility: { eia: 14_328, state: 'CA' } })
     assert.deepEqual(placeOf({ zip: '94110' }), { country: 'US', zip: '94110' })
+    assert.deepEqual(placeOf({ subregion: 'CAMX' }), { country: 'US', subregion: 'CAMX' })
+    assert.deepEqual(placeOf({ nerc: 'WECC' }), { country: 'US', nerc: 'WECC' })
     assert.equal(placeOf({}), undefined)
+  })
+
+  it('puts together what several options say of one place', () => {
+    const utility = { eia: 14_328, state: 'CA' }
+    assert.deepEqual(placeOf({ utility: '14328:CA', zip: '94110' }), { country: 'US', utility, zip: '94110' })
+    assert.deepEqual(placeOf({ place: 'US-CA', nerc: 'WECC' }), { country: 'US', state: 'CA', nerc: 'WECC' })
+  })
+
+  it('knows provinces of other countries only where data sets may have them', () => {
+    assert.deepEqual(placeOf({ place: 'AU-NSW' }, { provinces: true }), { country: 'AU', state: 'NSW' })
+    assert.throws(() => placeOf({ place: 'AU-NSW' }), { code: 'ERR_CLI_USAGE' })
   })
 
   it('refuses what is malformed or said twice', () => {
@@ -129,6 +150,10 @@ describe('place options', () => {
       { utility: '1' },
       { country: 'DEU' },
       { zip: '9411' },
+      { subregion: 'camx' },
+      { nerc: 'WE' },
+      { place: 'US-CAL' },
+      { place: 'DE', zip: '94110' },
     ]
     for (const options of [...wrong, { place: 'DE', country: 'DE' }]) {
       assert.throws(() => placeOf(options), { code: 'ERR_CLI_USAGE' })

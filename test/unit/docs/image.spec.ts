@@ -14,7 +14,7 @@ import {
 
 const dockerfile = readRepositoryFile('Dockerfile')
 const manifest = z
-  .object({ optionalDependencies: z.record(z.string(), z.string()) })
+  .object({ dependencies: z.record(z.string(), z.string()), optionalDependencies: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readRepositoryFile('package.json')))
 
 /** Paths that reach the image: everything is shut out, and these let in again. */
@@ -77,9 +77,26 @@ describe('the image', () => {
     assert.match(String(fallbackOf('network.listen')), new RegExp(`/tcp/${port}$`))
   })
 
-  it('leaves out the second Node, whatever the processor', () => {
-    for (const name of Object.keys(manifest.optionalDependencies)) {
-      if (name.startsWith('node-linux-')) assert.ok(dockerfile.includes(`node_modules/${name}`), name)
+  it('leaves out the second Node and Anvil, whatever the processor', () => {
+    const { dependencies, optionalDependencies } = manifest
+    const isSpare = (name: string): boolean => name.startsWith('node-') || name.startsWith('@foundry-rs/')
+    assert.match(dockerfile, /^RUN npm ci --omit=dev --omit=optional\b/m)
+    assert.deepEqual(Object.keys(dependencies).filter(isSpare), [])
+    assert.ok(Object.keys(optionalDependencies).every(isSpare), 'something else is optional, and left out too')
+  })
+
+  it('has the packages that come from folders of ours before it installs', () => {
+    const folders = new Set(
+      Object.values(manifest.dependencies)
+        .filter((version) => version.startsWith('file:'))
+        .map((version) => version.slice('file:'.length)),
+    )
+    assert.ok(folders.size > 0)
+    const before = dockerfile.slice(0, dockerfile.indexOf('RUN npm ci'))
+    for (const folder of folders) {
+      assert.ok(isInRepository(`${folder}/package.json`), folder)
+      assert.ok(before.includes(`COPY ${dirname(folder)} ./${dirname(folder)}\n`), folder)
+      assert.ok(allowedPaths().includes(dirname(folder)), folder)
     }
   })
 

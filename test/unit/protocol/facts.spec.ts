@@ -62,6 +62,31 @@ describe('facts', () => {
     assert.deepEqual(Object.keys(kept).toSorted(), ['count', 'duplicates', 'gaps', 'seriesHash'])
   })
 
+  it('carry the energy of each year as text, and nothing where there is none', () => {
+    const whByYear = [
+      { year: 2018, wh: '20/3' },
+      { year: 2019, wh: '23/6' },
+    ]
+    const readings: NonNullable<Facts['readings']> = {
+      count: 2,
+      duplicates: 0,
+      gaps: 0,
+      seriesHash: new Uint8Array(32),
+    }
+    const bytes = encodeFacts({ ...facts, readings: { ...readings, whByYear } })
+    const block = decodeCanonical(bytes, 4_096) as { readings: Record<string, unknown> }
+    assert.deepEqual(block.readings['whByYear'], whByYear)
+    const swapped = whByYear.map(({ year, wh }) => ({ wh, year }))
+    assert.deepEqual(encodeFacts({ ...facts, readings: { whByYear: swapped, ...readings } }), bytes)
+    assert.notDeepEqual(encodeFacts({ ...facts, readings: { ...readings, whByYear: whByYear.slice(1) } }), bytes)
+
+    const absent = { ...readings, whByYear: undefined } as unknown as typeof readings
+    const without = encodeFacts({ ...facts, readings: absent })
+    assert.deepEqual(without, encodeFacts({ ...facts, readings }))
+    const { readings: kept } = decodeCanonical(without, 4_096) as { readings: object }
+    assert.deepEqual(Object.keys(kept).toSorted(), ['count', 'duplicates', 'gaps', 'seriesHash'])
+  })
+
   it('print kWh only where its decimal expansion ends', () => {
     assert.deepEqual(factsToJson(facts).import, { value: '10.5', unit: 'MJ' })
     const joules = factsToJson({ ...facts, import: { value: parseDecimal('9'), unit: 'MJ' } })

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { toolFile } from './installed.ts'
 
-const OXLINT = join(dirname(createRequire(import.meta.url).resolve('oxlint/package.json')), 'bin', 'oxlint')
-const ROOT = new URL('../../', import.meta.url)
+const ROOT = new URL('../', import.meta.url)
 
 const reportShape = z.object({ diagnostics: z.array(z.object({ code: z.string(), filename: z.string() })) })
 
@@ -36,7 +35,9 @@ const PLANTED: readonly (readonly [file: string, imported: string, isAllowed: bo
 
 async function lint(folder: string): Promise<string[]> {
   const output = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [OXLINT, '--format', 'json', '.'], { cwd: folder }, (_, stdout) => resolve(stdout))
+    execFile(process.execPath, [toolFile('oxlint'), '--format', 'json', '.'], { cwd: folder }, (_, stdout) =>
+      resolve(stdout),
+    )
   })
   const { diagnostics } = reportShape.parse(JSON.parse(output))
   return diagnostics.filter(({ code }) => code.includes('no-restricted-imports')).map(({ filename }) => filename)
@@ -47,7 +48,7 @@ describe('the layer rule', () => {
     const folder = await mkdtemp(join(tmpdir(), 'kwitness-layers-'))
     try {
       await cp(new URL('.oxlintrc.json', ROOT), join(folder, '.oxlintrc.json'))
-      await cp(new URL('lint/', ROOT), join(folder, 'lint'), { recursive: true })
+      await cp(new URL('tools/lint/', ROOT), join(folder, 'tools', 'lint'), { recursive: true })
       for (const [file, imported] of PLANTED) {
         await mkdir(dirname(join(folder, file)), { recursive: true })
         await writeFile(join(folder, file), `export * from '${imported}'\n`)

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { toolFile } from '../installed.ts'
 
-const ROOT = new URL('../', import.meta.url)
-// The checking tools may have packages of their own; Node looks for them there first, and then in the root.
-const OXLINT = join(
-  dirname(createRequire(new URL('tools/tool.js', ROOT)).resolve('oxlint/package.json')),
-  'bin',
-  'oxlint',
-)
+const ROOT = new URL('../../', import.meta.url)
 
 const reportShape = z.object({ diagnostics: z.array(z.object({ code: z.string(), filename: z.string() })) })
 
@@ -131,6 +125,7 @@ const ALLOWED: readonly string[] = [
 ]
 
 const HEAD = `import { z } from 'zod'
+import { toolFile } from '../installed.ts'
 let y: number
 let n: bigint
 let t: string
@@ -148,14 +143,14 @@ async function lint(files: ReadonlyMap<string, string>): Promise<ReadonlyMap<str
   const folder = await mkdtemp(join(tmpdir(), 'kwitness-lint-'))
   try {
     await cp(new URL('.oxlintrc.json', ROOT), join(folder, '.oxlintrc.json'))
-    await cp(new URL('lint/', ROOT), join(folder, 'lint'), { recursive: true })
+    await cp(new URL('tools/lint/', ROOT), join(folder, 'tools', 'lint'), { recursive: true })
     for (const [file, text] of files) {
       await mkdir(dirname(join(folder, file)), { recursive: true })
       await writeFile(join(folder, file), text)
     }
     const output = await new Promise<string>((resolve) => {
       const limits = { cwd: folder, maxBuffer: 64 * 1024 * 1024 }
-      execFile(process.execPath, [OXLINT, '--format', 'json', '.'], limits, (_, stdout) => resolve(stdout))
+      execFile(process.execPath, [toolFile('oxlint'), '--format', 'json', '.'], limits, (_, stdout) => resolve(stdout))
     })
     const found = new Map<string, string[]>([...files.keys()].map((file) => [file, []]))
     for (const { code, filename } of reportShape.parse(JSON.parse(output)).diagnostics) {

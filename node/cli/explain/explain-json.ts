@@ -1,0 +1,131 @@
+import { divideRationals, factsToJson, formatRational, multiplyRationals, toHex, toKWh } from '#protocol'
+import type { Factor, FactsJson, GridLoss, Rational, Vintage } from '#protocol'
+import { exactText } from '../exact-text.ts'
+import { gramsOf, gramsPerKWhOf, kWhPerUnit, publisherOf, setsOf, shareOf, upstreamGramsOf } from './explained.ts'
+import type { Explained, SourceSet } from './explained.ts'
+
+/** A factor with what it is in g/kWh; the rest as its data set has it. */
+type FactorJson = Factor & { readonly publisher: string; readonly gramsPerKWh: string }
+
+/** One year of a figure. Exact texts: decimal, or `p/q` where the decimal expansion does not end. */
+type PartJson = {
+  readonly year: number
+  readonly kWh: string
+  readonly factor: FactorJson
+  readonly vintage: Vintage
+  readonly grams: string
+}
+
+/** A figure: the exact fraction `p/q`, and rounded once. */
+type FigureJson = { readonly exact: string; readonly gramsCO2e: string }
+
+/** The derivation of one bill in the JSON of `kwitness explain`. */
+export type ExplanationJson = FigureJson & {
+  readonly ordinal: number
+  readonly facts: FactsJson & { readonly sources: Readonly<Record<string, string>>; readonly hash: string }
+  readonly energy: { readonly value: string; readonly unit: string; readonly kWhPerUnit: string; readonly kWh: string }
+  readonly place: Readonly<Record<string, unknown>> & { readonly country: string }
+  readonly placeFrom: 'bill' | 'declared'
+  readonly level: string
+  readonly foundBy: string
+  readonly apportioned: string
+  readonly flags: readonly string[]
+  readonly parts: readonly (PartJson & { readonly days: number; readonly share: string })[]
+  readonly market?: FigureJson & {
+    readonly parts: readonly {
+      readonly year: number
+      readonly kWh: string
+      readonly source: string
+      readonly instrument?: string
+      readonly gramsPerKWh: string
+      readonly factor?: FactorJson
+      readonly grams: string
+    }[]
+    readonly statements: readonly string[]
+  }
+  readonly upstream: readonly (FigureJson & {
+    readonly name: string
+    readonly parts: readonly (PartJson & { readonly gridLoss?: GridLoss })[]
+  })[]
+  readonly rules: { readonly version: string; readonly vectors: string }
+  readonly datasets: readonly SourceSet[]
+  readonly derivationHash: string
+}
+
+/** The stable JSON of one explained bill. */
+export function explanationToJson(explained: Explained): ExplanationJson {
+  const { examined, sets, vectors, ordinal } = explained
+  const { facts, factsHash, derivation, derivationHash, isPlaceDeclared } = examined
+  const factor = (given: Factor): FactorJson => factorToJson(given, sets)
+  const { value, unit } = factsToJson(facts).import
+  return {
+    ordinal,
+    facts: { ...factsToJson(facts), sources: facts.sources, hash: toHex(factsHash) },
+    energy: { value, unit, kWhPerUnit: exactText(kWhPerUnit(facts.import.unit)), kWh: exactText(toKWh(facts.import)) },
+    place: { ...derivation.place },
+    placeFrom: isPlaceDeclared ? 'declared' : 'bill',
+    level: derivation.level,
+    foundBy: derivation.foundBy,
+    apportioned: derivation.apportioned,
+    flags: derivation.flags,
+    parts: derivation.parts.map((part, index) => ({
+      year: part.year,
+      days: part.days,
+      share: shareText(shareOf(examined, index)),
+      kWh: exactText(part.kWh),
+      factor: factor(part.factor),
+      vintage: part.vintage,
+      grams: exactText(gramsOf(part)),
+    })),
+    ...figure(derivation),
+    ...marketToJson(explained),
+    upstream: derivation.upstream.map((line) => ({
+      name: line.name,
+      parts: line.parts.map((part) => ({
+        year: part.year,
+        kWh: exactText(part.kWh),
+        factor: factor(part.factor),
+        ...(part.gridLoss === undefined ? {} : { gridLoss: part.gridLoss }),
+        vintage: part.vintage,
+        grams: exactText(upstreamGramsOf(part)),
+      })),
+      ...figure(line),
+    })),
+    rules: { version: derivation.rules, vectors },
+    datasets: setsOf(derivation, sets).map(({ name, title, publisher, licence, cid }) => ({
+      name,
+      title,
+      publisher,
+      licence,
+      cid,
+    })),
+    derivationHash: toHex(derivationHash),
+  }
+}
+
+function shareText({ over, under }: { readonly over: Rational; readonly under: Rational }): string {
+  return exactText(divideRationals(over, under))
+}
+
+function marketToJson({ examined: { derivation }, sets }: Explained): Pick<ExplanationJson, 'market'> {
+  const { market } = derivation
+  if (market === undefined) return {}
+  const parts = market.parts.map((part) => ({
+    year: part.year,
+    kWh: exactText(part.kWh),
+    source: part.source,
+    ...(part.instrument === undefined ? {} : { instrument: part.instrument }),
+    gramsPerKWh: exactText(part.gramsPerKWh),
+    ...(part.factor === undefined ? {} : { factor: factorToJson(part.factor, sets) }),
+    grams: exactText(multiplyRationals(part.kWh, part.gramsPerKWh)),
+  }))
+  return { market: { parts, statements: market.statements, ...figure(market) } }
+}
+
+function figure(of: { readonly exact: Rational; readonly gramsCO2e: bigint }): FigureJson {
+  return { exact: formatRational(of.exact), gramsCO2e: of.gramsCO2e.toString() }
+}
+
+function factorToJson(factor: Factor, sets: readonly SourceSet[]): FactorJson {
+  return { ...factor, publisher: publisherOf(factor.cid, sets), gramsPerKWh: exactText(gramsPerKWhOf(factor)) }
+}

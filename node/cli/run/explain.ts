@@ -1,0 +1,188 @@
+import { CID } from 'multiformats/cid'
+import { vectorsCid } from '#audit'
+import type { Charter } from '#protocol'
+import { SealingError, unseal } from '#storage'
+import { isAgeFile } from '../../bill-vault.ts'
+import type { Examination, Examiner } from '../../examiner.ts'
+import { hashFile } from '../../hash-file.ts'
+import { parseRegionKeys } from '../../region-keys.ts'
+import { toHex } from '#protocol'
+import { printable } from '../bill-lines.ts'
+import { readCharter } from '../charter-option.ts'
+import { CliError, usageError } from '../cli-error.ts'
+import { createClient } from '../client.ts'
+import type { ApiClient, ClientOptions } from '../client.ts'
+import { compareCertified, fetchClaim } from '../explain/certified.ts'
+import type { Certified, ShownClaim } from '../explain/certified.ts'
+import { explanationToJson } from '../explain/explain-json.ts'
+import type { Explained, SourceSet } from '../explain/explained.ts'
+import { rowLines } from '../explain/rows.ts'
+import { explain, isConsistent } from '../explain/sections.ts'
+import { findNamedFile, readNamedFile } from '../files.ts'
+import { placeOf } from '../place-option.ts'
+import type { PlaceOptions } from '../place-option.ts'
+import type { Terminal } from '../terminal.ts'
+import { withExaminer } from '../with-examiner.ts'
+
+/** Options of `kwitness explain`. */
+export type ExplainOptions = ClientOptions &
+  PlaceOptions & {
+    readonly claim?: number
+    readonly charter?: string
+    readonly regionKeys?: string
+    readonly json?: boolean
+  }
+
+/** A bill's own bytes, and whom to ask for its claims if it was named by CID. */
+type Source = {
+  readonly name: string
+  readonly plain: Uint8Array
+  readonly node?: { readonly client: ApiClient; readonly cid: string; readonly charter: Charter | undefined }
+}
+
+type Result = { readonly explained: Explained; readonly certified?: Certified }
+
+/** Runs the command. */
+export async function runExplain(terminal: Terminal, target: string, options: ExplainOptions): Promise<void> {
+  const source = await readSource(terminal, target, options)
+  const results = await withExaminer(async (examine, datasets) =>
+    explainSource(terminal, source, options, { examine, sets: datasets.manifests }),
+  )
+  const ok = results.every(({ certified }) => certified?.equal !== false)
+  if (!ok) terminal.exitCode = 1
+  if (options.json === true) {
+    const bills = results.map(({ explained, certified }) => ({
+      ...explanationToJson(explained),
+      ...(certified === undefined ? {} : { certified }),
+    }))
+    terminal.json({ ok, ...(source.node === undefined ? { file: target } : { cid: source.node.cid }), bills })
+    return
+  }
+  results.forEach((result, i) => {
+    if (i > 0) terminal.line()
+    print(terminal, source, result)
+  })
+}
+
+async function readSource(terminal: Terminal, target: string, options: ExplainOptions): Promise<Source> {
+  const file = await findNamedFile(target)
+  if (file !== undefined) return { name: target, plain: await open(file, target, options) }
+  const cid = parseCid(target)
+  const charter = await findCharter(terminal, options)
+  const client = await createClient(terminal, options)
+  terminal.progress(`fetching bill and proof from ${client.url}`)
+  const { bytes } = await client.getBill(cid)
+  return { name: cid, plain: await open(bytes, cid, options), node: { client, cid, charter } }
+}
+
+function parseCid(text: string): string {
+  try {
+    return CID.parse(text).toV1().toString()
+  } catch {
+    throw usageError(`${text} is neither a file nor a CID`)
+  }
+}
+
+async function findCharter(terminal: Terminal, options: ExplainOptions): Promise<Charter | undefined> {
+  const isNamed = [options.charter, options.dir, terminal.environment['KWITNESS_DIR']].some((it) => it !== undefined)
+  return isNamed ? readCharter(terminal, options) : undefined
+}
+
+/** Opens a sealed bill with the region's key; others are taken as they are. */
+async function open(bytes: Uint8Array, name: string, { regionKeys }: ExplainOptions): Promise<Uint8Array> {
+  if (!isAgeFile(bytes)) return bytes
+  if (regionKeys === undefined) {
+    throw new CliError(`${name} is sealed and no key was given`, { code: 'ERR_CLI_SEALED' })
+  }
+  const keys = parseRegionKeys(new TextDecoder().decode(await readNamedFile(regionKeys)))
+  try {
+    return await unseal(bytes, [keys.archiveIdentity])
+  } catch (thrown) {
+    if (!(thrown instanceof SealingError)) throw thrown
+    throw new CliError(`${name} cannot be opened: ${thrown.message}`, { code: 'ERR_CLI_SEALED' }, { cause: thrown })
+  }
+}
+
+type Means = { readonly examine: Examiner['examine']; readonly sets: readonly SourceSet[] }
+
+async function explainSource(
+  terminal: Terminal,
+  { plain, node }: Source,
+  options: ExplainOptions,
+  { examine, sets }: Means,
+): Promise<Result[]> {
+  const given = placeOf(options)
+  const plainHash = hashFile(plain)
+  const shown = new Map<number, ShownClaim>()
+  const fetchShown = async (ordinal: number): Promise<ShownClaim | undefined> => {
+    if (node === undefined) return undefined
+    const known = shown.get(ordinal) ?? (await fetchClaim(node.client, node.cid, ordinal, node.charter))
+    shown.set(ordinal, known)
+    return known
+  }
+  const first = await fetchShown(options.claim ?? 0)
+  if (first?.kind === 'claim' && given !== undefined) {
+    throw usageError('a certified bill has its place in its claim: leave out the place, or explain the file')
+  }
+  const declared = first?.kind === 'claim' ? first.claim.declaredPlace : given
+  const { bills, format } = requireFigures(await examine(plain, plainHash, declared, terminal.signal))
+  const ordinals = options.claim === undefined ? bills.map((_, i) => i) : [options.claim]
+  const vectors = (await vectorsCid()).toString()
+  const results: Result[] = []
+  for (const ordinal of ordinals) {
+    const examined = bills[ordinal]
+    if (examined === undefined)
+      throw usageError(`--claim ${ordinal}: the file has ${bills.length} bills, counted from 0`)
+    const explained: Explained = {
+      format,
+      plainHash: toHex(plainHash),
+      sizeBytes: plain.byteLength,
+      ordinal,
+      count: bills.length,
+      examined,
+      vectors,
+      sets,
+    }
+    if (!isConsistent(explained)) throw new Error(`the steps of bill ${ordinal} do not add up to its figure`)
+    const claim = await fetchShown(ordinal)
+    results.push({
+      explained,
+      ...(claim === undefined ? {} : { certified: compareCertified(claim, plainHash, examined) }),
+    })
+  }
+  return results
+}
+
+function requireFigures(examination: Examination): Extract<Examination, { kind: 'facts' }> & { format: string } {
+  if (examination.kind === 'facts') return { ...examination, format: examination.bills[0]?.facts.format ?? '' }
+  const { code, message, place } = examination.reason
+  const where = place === undefined ? '' : ` at ${printable(place)}`
+  throw new CliError(`${printable(message)}${where}`, { code: 'ERR_CLI_NO_FIGURES', remote: code })
+}
+
+function print(terminal: Terminal, source: Source, { explained, certified }: Result): void {
+  const dim = (text: string): string => terminal.paint('gray', text)
+  terminal.line(terminal.paint('bold', printable(source.name)))
+  for (const { title, rows } of explain(explained)) {
+    terminal.line()
+    terminal.line(terminal.paint('bold', title))
+    for (const row of rows) rowLines(row, terminal.width, dim).forEach((line) => terminal.line(line))
+  }
+  if (certified !== undefined) printCertified(terminal, certified, source)
+}
+
+function printCertified(terminal: Terminal, { equal, checks }: Certified, { node }: Source): void {
+  terminal.line()
+  terminal.line(terminal.paint('bold', 'Certified'))
+  for (const { name, detail } of checks.filter(({ ok }) => !ok)) {
+    terminal.line(`  ${terminal.paint('red', 'FAILED')} ${name}: ${printable(detail)}`)
+  }
+  const names = checks.map(({ name }) => name)
+  if (equal) {
+    const whose = node?.charter === undefined ? ', as the node shows it' : ', with its signatures checked'
+    terminal.line(`  ${terminal.paint('green', 'equal')}: the certified claim has this figure${whose}`)
+    terminal.line(`  compared: ${names.join(', ')}`)
+    return
+  }
+  terminal.line(`  ${terminal.paint('red', 'not equal')}: this is not shown to be the certified figure`)
+}

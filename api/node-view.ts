@@ -30,7 +30,10 @@ export type ClaimStatus = {
   readonly energyKWh: string
   /** Decimal text. */
   readonly gramsCO2e: string
+  /** `extracted`, `place-declared`, `template` or `reviewed`. */
   readonly assurance: string
+  /** `unsigned` or `utility-signed`. */
+  readonly origin: string
   /** CID of the batch. */
   readonly batch: string
   /** Address of the sponsor, `0x` hex. */
@@ -61,6 +64,8 @@ export type BillStatus = {
   readonly receivedAt?: string
   readonly reason?: StatusReason
   readonly claims: readonly ClaimStatus[]
+  /** Bills of the file that give no claim, by their place in it; known where the file was submitted. */
+  readonly unclaimed?: readonly { readonly ordinal: number; readonly reason: StatusReason }[]
   /** Times since the bill was received, in ms. */
   readonly certifiedMs?: number
   readonly anchoredMs?: number

@@ -1,37 +1,62 @@
-import { computeEmissions } from '#audit'
-import type { EmissionsInput, FactorSource, Sandbox } from '#audit'
+import { computeActivity, computeEmissions } from '#audit'
+import type { Activity, EmissionsInput, FactorSource, Sandbox } from '#audit'
 import {
+  ASSURANCES,
   parseCivilDate,
   encodeDerivation,
   encodeFacts,
   errorCodeOf,
   findRegionOfCountry,
+  isEnergy,
   LIMITS,
   parseRational,
   pointTagOf,
   toHex,
   toWh,
 } from '#protocol'
-import type { Claim, Derivation, Extraction, Facts, PointKey } from '#protocol'
+import type { ActivityDerivation, Claim, Derivation, Extraction, Facts, Origin, PointKey, Quantity } from '#protocol'
 import type { DeclaredPlace, Reason } from '#storage'
 import type { CID } from 'multiformats/cid'
 import { hashFile } from './hash-file.ts'
+import { NodeError } from './node-error.ts'
 import type { RegionContext } from './region-context.ts'
 
-/** One bill of a file, recomputed. */
-export type Examined = {
+/** What every recomputed bill of a file has, whatever it is for. */
+type ExaminedBill = {
+  /** Position among the facts of the file; a claim's `ordinal`. */
+  readonly ordinal: number
   readonly facts: Facts
   /** SHA-256 of the canonical facts. */
   readonly factsHash: Uint8Array
-  readonly derivation: Derivation
   /** SHA-256 of the canonical derivation. */
   readonly derivationHash: Uint8Array
+  /** Energy delivered to the customer. */
+  readonly energy: Quantity
   readonly isPlaceDeclared: boolean
+  readonly assurance: Claim['assurance']
+  readonly origin: Claim['origin']
 }
+
+/** A bill of electricity, recomputed. */
+export type ExaminedElectricity = ExaminedBill & { readonly kind: 'electricity'; readonly derivation: Derivation }
+/** A bill of gas or heat, recomputed. */
+export type ExaminedActivity = ExaminedBill & { readonly kind: 'activity'; readonly derivation: ActivityDerivation }
+/** One bill of a file, recomputed. */
+export type Examined = ExaminedElectricity | ExaminedActivity
+
+/** A bill of a file that gives no claim, and why; the other bills of the file still do. */
+export type Unclaimed = { readonly ordinal: number; readonly reason: Reason }
 
 /** Outcome of examining a file: what each bill in it comes to, or why there is nothing to claim. */
 export type Examination =
-  | { readonly kind: 'facts'; readonly bills: readonly Examined[] }
+  | {
+      readonly kind: 'facts'
+      /** Those that can be claimed, at least one, by ascending ordinal. */
+      readonly bills: readonly Examined[]
+      readonly unclaimed: readonly Unclaimed[]
+      /** What a signature in the file shows; absent without one that holds. */
+      readonly signed?: Origin
+    }
   | { readonly kind: 'refused'; readonly verdict: 'reject' | 'needs-review'; readonly reason: Reason }
 
 /** What distinguishes one submission of a bill from another. */
@@ -82,55 +107,126 @@ export class Examiner {
     return examination
   }
 
+  /** What facts that people read come to: their place is among them, and the assurance is `reviewed`. */
+  examineReviewed(bills: readonly Facts[]): Examination {
+    return this.#judgeBills(bills, { assurance: 'reviewed', origin: 'unsigned', declared: undefined })
+  }
+
   #judge(extraction: Extraction, declared: DeclaredPlace | undefined): Examination {
-    const { verdict, reason, bills } = extraction
+    const { verdict, reason, bills, origin: signed } = extraction
+    // A correction needs the claim that it replaces named: until a person can do that, it waits (DESIGN 8).
     if (verdict !== 'facts') return refuse(verdict === 'reject' ? 'reject' : 'needs-review', reason, verdict)
+    const origin = signed?.isTrusted === true && signed.covers === 'all' ? 'utility-signed' : 'unsigned'
+    const examination = this.#judgeBills(bills, { assurance: 'extracted', origin, declared })
+    return examination.kind === 'facts' && signed !== undefined ? { ...examination, signed } : examination
+  }
+
+  #judgeBills(bills: readonly Facts[], how: Judged): Examination {
     if (bills.length > LIMITS.billsPerFile) {
-      return {
-        kind: 'refused',
-        verdict: 'needs-review',
-        reason: {
-          code: 'ERR_BILL_TOO_MANY',
-          message: `file has ${bills.length} bills, at most ${LIMITS.billsPerFile}`,
-        },
-      }
+      const message = `file has ${bills.length} bills, at most ${LIMITS.billsPerFile}`
+      return { kind: 'refused', verdict: 'needs-review', reason: { code: 'ERR_BILL_TOO_MANY', message } }
     }
     const examined: Examined[] = []
-    for (const facts of bills) {
-      const place = facts.place ?? declared
-      if (place === undefined) {
-        return {
-          kind: 'refused',
-          verdict: 'reject',
-          reason: {
-            code: 'ERR_PLACE_UNKNOWN',
-            message: 'the bill does not say where the energy was used: declare the place with the submission',
-          },
-        }
-      }
+    const unclaimed: Unclaimed[] = []
+    for (const [ordinal, facts] of bills.entries()) {
       try {
-        const derivation = computeEmissions({
-          place: withoutAbsent(place),
-          service: { start: facts.service.start, end: facts.service.end },
-          energy: facts.import,
-          source: this.#factors,
-          ...whatElse(facts),
-        })
-        examined.push({
-          facts,
-          factsHash: hashFile(encodeFacts(facts)),
-          derivation,
-          derivationHash: hashFile(encodeDerivation(derivation)),
-          isPlaceDeclared: facts.place === undefined,
-        })
+        examined.push(this.#compute(ordinal, facts, how))
       } catch (thrown) {
         // The rules are pure: whatever they throw, every auditor gets the same, so that it is a verdict on the bill.
-        const message = thrown instanceof Error ? thrown.message : 'the rules gave no result'
-        return { kind: 'refused', verdict: 'reject', reason: { code: errorCodeOf(thrown), message } }
+        const reason = {
+          code: errorCodeOf(thrown),
+          message: thrown instanceof Error ? thrown.message : 'the rules gave no result',
+        }
+        // What the submitter can mend (a place) refuses the file: bills that were left out could not be handed in again.
+        if (!UNCLAIMABLE.has(reason.code)) return { kind: 'refused', verdict: 'reject', reason }
+        unclaimed.push({ ordinal, reason })
       }
     }
-    return { kind: 'facts', bills: examined }
+    const [first] = unclaimed
+    if (examined.length === 0 && first !== undefined)
+      return { kind: 'refused', verdict: 'reject', reason: first.reason }
+    return { kind: 'facts', bills: examined, unclaimed }
   }
+
+  #compute(ordinal: number, facts: Facts, { assurance, origin, declared }: Judged): Examined {
+    const energy = claimableEnergy(facts)
+    const place = facts.place ?? declared
+    if (place === undefined) {
+      const message = 'the bill does not say where the energy was used: declare the place with the submission'
+      throw new NodeError(message, { code: 'ERR_PLACE_UNKNOWN' })
+    }
+    const isPlaceDeclared = facts.place === undefined
+    const common = {
+      ordinal,
+      facts,
+      factsHash: hashFile(encodeFacts(facts)),
+      energy,
+      isPlaceDeclared,
+      assurance: weakest([
+        assurance,
+        isPlaceDeclared ? 'place-declared' : 'extracted',
+        facts.method === 'template' ? 'template' : 'extracted',
+      ]),
+      origin,
+    } as const
+    const when = { place: withoutAbsent(place), service: { start: facts.service.start, end: facts.service.end } }
+    const source = this.#factors
+    if (facts.commodity === 'gas' || facts.commodity === 'heat') {
+      const activity: Activity =
+        facts.commodity === 'gas' ? { commodity: 'gas', energy } : { commodity: 'heat', energy }
+      const derivation = computeActivity({ ...when, activity, source })
+      return { ...common, kind: 'activity', derivation, derivationHash: hashFile(encodeDerivation(derivation)) }
+    }
+    const derivation = computeEmissions({ ...when, energy, source, ...whatElse(facts) })
+    return { ...common, kind: 'electricity', derivation, derivationHash: hashFile(encodeDerivation(derivation)) }
+  }
+}
+
+/** What all bills of a file have in common when they are judged. */
+type Judged = {
+  readonly assurance: Claim['assurance']
+  readonly origin: Claim['origin']
+  readonly declared: DeclaredPlace | undefined
+}
+
+/** Codes of one bill that leave the other bills of its file as they are. */
+const UNCLAIMABLE: ReadonlySet<string> = new Set([
+  'ERR_BILL_NO_ENERGY',
+  'ERR_BILL_FORECAST',
+  'ERR_BILL_CORRECTION',
+  'ERR_FACTOR_NOT_AVAILABLE',
+  'ERR_FACTOR_SUPERSEDED',
+  'ERR_FACTOR_INVALID',
+  'ERR_ACTIVITY_UNKNOWN',
+  'ERR_ACTIVITY_AMBIGUOUS',
+])
+
+function claimableEnergy({ import: imported, commodity, kind }: Facts): Quantity {
+  if (kind === 'forecast') throw notClaimed('ERR_BILL_FORECAST', 'a forecast is no consumption')
+  if (kind === 'correction') throw notClaimed('ERR_BILL_CORRECTION', 'a correction needs a person')
+  if (commodity === 'water') throw notClaimed('ERR_BILL_NO_ENERGY', 'water is no energy')
+  if (isEnergy(imported)) return imported
+  throw notClaimed('ERR_BILL_NO_ENERGY', `${commodity} in ${imported.unit} without its heat content is no energy`)
+}
+
+function notClaimed(
+  code: 'ERR_BILL_NO_ENERGY' | 'ERR_BILL_FORECAST' | 'ERR_BILL_CORRECTION',
+  message: string,
+): NodeError {
+  return new NodeError(message, { code })
+}
+
+/** The weakest of some assurances: `extracted`, `place-declared`, `template`, `reviewed`, from strong to weak. */
+function weakest(assurances: readonly Claim['assurance'][]): Claim['assurance'] {
+  return ASSURANCES[Math.max(...assurances.map((assurance) => ASSURANCES.indexOf(assurance)))] ?? 'reviewed'
+}
+
+/** The bill at a place of a file, if it can be claimed. */
+export function findExamined(
+  examination: Extract<Examination, { kind: 'facts' }>,
+  ordinal: number,
+): Examined | undefined {
+  return examination.bills.find((bill) => bill.ordinal === ordinal)
 }
 
 function refuse(
@@ -157,11 +253,11 @@ function refuse(
 }
 
 /** What the bill says beside energy and period: energy by calendar year, and a claim to be green. */
-function whatElse({ readings, isGreenTariff }: Facts): Pick<EmissionsInput, 'readings' | 'isGreenTariff'> {
+function whatElse({ readings, greenClaim }: Facts): Pick<EmissionsInput, 'readings' | 'isGreenTariff'> {
   const byYear = readings?.whByYear
   return {
     ...(byYear === undefined ? {} : { readings: byYear.map(({ year, wh }) => ({ year, weight: parseRational(wh) })) }),
-    ...(isGreenTariff === undefined ? {} : { isGreenTariff }),
+    ...(greenClaim === undefined ? {} : { isGreenTariff: true }),
   }
 }
 
@@ -178,16 +274,27 @@ function withoutAbsent(place: DeclaredPlace | NonNullable<Facts['place']>): NonN
   }
 }
 
+/** Country where a bill's energy was used, ISO 3166-1 alpha-2. */
+export function countryOf(examined: Examined): string {
+  return examined.kind === 'activity' ? examined.derivation.country : examined.derivation.place.country
+}
+
+/** Market-based result, which electricity alone can have. */
+function marketOf(examined: Examined): Derivation['market'] {
+  return examined.kind === 'electricity' ? examined.derivation.market : undefined
+}
+
 /** Name of the region that answers for a bill's place; undefined if the network has none. */
 export function regionOf(context: RegionContext, examined: Examined): string | undefined {
-  return findRegionOfCountry(context.charter, examined.derivation.place.country)?.name
+  return findRegionOfCountry(context.charter, countryOf(examined))?.name
 }
 
 /** The claim that an examined bill comes to; equal parts give equal bytes on every node. */
 export function buildClaim(context: Pick<RegionContext, 'regionSecret'>, parts: ClaimParts, examined: Examined): Claim {
-  const { facts, derivation, isPlaceDeclared } = examined
+  const { facts, derivation, isPlaceDeclared, assurance, origin } = examined
+  const market = marketOf(examined)
   const key = pointKeyOf(facts, parts)
-  const energyWh = toWh(facts.import)
+  const energyWh = toWh(examined.energy)
   return {
     bill: parts.bill,
     plainHash: parts.plainHash,
@@ -201,9 +308,9 @@ export function buildClaim(context: Pick<RegionContext, 'regionSecret'>, parts: 
     endDay: parseCivilDate(facts.service.end),
     energyWh: { n: energyWh.n.toString(), d: energyWh.d.toString() },
     gramsLocation: derivation.gramsCO2e.toString(),
-    ...(derivation.market === undefined ? {} : { gramsMarket: derivation.market.gramsCO2e.toString() }),
-    assurance: isPlaceDeclared ? 'place-declared' : 'extracted',
-    origin: 'unsigned',
+    ...(market === undefined ? {} : { gramsMarket: market.gramsCO2e.toString() }),
+    assurance,
+    origin,
     ...(isPlaceDeclared && parts.declaredPlace !== undefined ? { declaredPlace: parts.declaredPlace } : {}),
     holder: parts.holder,
     salt: parts.salt,

@@ -6,7 +6,7 @@ import type { Claim } from '#protocol'
 import { keyOfNumber, seal } from '#storage'
 import type { Archive, BillRecord, DeclaredPlace, Reason, Store } from '#storage'
 import type { BillVault } from './bill-vault.ts'
-import { buildClaim, regionOf } from './examiner.ts'
+import { buildClaim, countryOf, regionOf } from './examiner.ts'
 import type { Examination, Examiner } from './examiner.ts'
 import { hashFile } from './hash-file.ts'
 import { plainKey } from './ledger.ts'
@@ -129,6 +129,7 @@ export class Intake {
       receivedAtMs,
       state: examination.kind === 'facts' ? 'open' : 'needs-review',
       ...(examination.kind === 'facts' ? {} : { reason: examination.reason }),
+      ...(examination.kind === 'facts' && examination.unclaimed.length > 0 ? { unclaimed: examination.unclaimed } : {}),
       claimIds: [],
     }
     const queueKey = concatBytes([keyOfNumber(receivedAtMs), cid.bytes])
@@ -220,9 +221,9 @@ export class Intake {
   ): Claim[] {
     if (examination.kind === 'refused') return []
     const { context, randomBytes } = this.#init
-    return examination.bills.map((examined, ordinal) => {
+    return examination.bills.map((examined) => {
       const region = regionOf(context, examined)
-      const { country } = examined.derivation.place
+      const country = countryOf(examined)
       if (region === undefined) {
         throw new NodeError(`no region of this network answers for ${country}`, { code: 'ERR_REGION_UNKNOWN', country })
       }
@@ -234,7 +235,7 @@ export class Intake {
       }
       const parts = {
         ...common,
-        ordinal,
+        ordinal: examined.ordinal,
         salt: randomBytes(32),
         ...(declaredPlace === undefined ? {} : { declaredPlace }),
       }

@@ -14,6 +14,14 @@ export type NodeFailure =
   | { readonly code: 'ERR_REGION_OTHER'; readonly region: string }
   /** The metering point's period is claimed already; `heldBy` is the claim that holds it. */
   | { readonly code: 'ERR_CLAIM_OVERLAP'; readonly heldBy: string }
+  /** The bill is of water, or of gas by volume without its heat content: there is no energy to claim. */
+  | { readonly code: 'ERR_BILL_NO_ENERGY' }
+  /** A forecast, never a claim. */
+  | { readonly code: 'ERR_BILL_FORECAST' }
+  /** A correction, which a person must connect with what it replaces. */
+  | { readonly code: 'ERR_BILL_CORRECTION' }
+  /** Neither the bill nor its holder says where the energy was used. */
+  | { readonly code: 'ERR_PLACE_UNKNOWN' }
   /** Too many bills wait: try again later. */
   | { readonly code: 'ERR_NODE_BUSY'; readonly queued: number }
   /** No connected peer has these blocks now; sync tries again. */

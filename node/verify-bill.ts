@@ -4,7 +4,7 @@ import type { Charter, Check, Claim, Proof } from '#protocol'
 import { SealingError, unseal } from '#storage'
 import { computeBillCid } from './bill-cid.ts'
 import { isAgeFile } from './bill-vault.ts'
-import { buildClaim } from './examiner.ts'
+import { buildClaim, findExamined } from './examiner.ts'
 import type { Examination, Examined, Examiner } from './examiner.ts'
 import { hashFile } from './hash-file.ts'
 
@@ -85,11 +85,11 @@ function compareFigures(input: BillCheckInput, claim: Claim, examination: Examin
     const { code, message } = examination.reason
     return [makeCheck('recomputation', () => failCheck(`the bill gives no figures: ${code}, ${message}`))]
   }
-  const examined = examination.bills[claim.ordinal]
+  const examined = findExamined(examination, claim.ordinal)
   if (examined === undefined) {
     return [
       makeCheck('recomputation', () =>
-        failCheck(`the file has ${examination.bills.length} bills, not ${claim.ordinal + 1}`),
+        failCheck(`the file has no bill ${claim.ordinal} that can be claimed (bills count from 0)`),
       ),
     ]
   }

@@ -15,7 +15,7 @@ import type { Finding } from '#consensus'
 import type { Store } from '#storage'
 import type { BatchLoader, LoadedBatch } from './batch-loader.ts'
 import type { BillVault } from './bill-vault.ts'
-import { buildClaim, regionOf } from './examiner.ts'
+import { buildClaim, findExamined, regionOf } from './examiner.ts'
 import type { Examination, Examiner } from './examiner.ts'
 import { hashFile } from './hash-file.ts'
 import type { Ledger } from './ledger.ts'
@@ -288,7 +288,7 @@ export class Voter {
   #judge(claim: Claim, examination: Examination): Refusal['code'] | undefined {
     const { context } = this.#init
     if (examination.kind === 'refused') return examination.reason.code
-    const examined = examination.bills[claim.ordinal]
+    const examined = findExamined(examination, claim.ordinal)
     if (examined === undefined) return 'ERR_CLAIM_ORDINAL'
     if (regionOf(context, examined) !== context.region.name) return 'ERR_CLAIM_REGION'
     const expected = buildClaim(context, claim, examined)

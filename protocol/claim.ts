@@ -7,7 +7,15 @@ import { hmacSha256, keccak256 } from './hash.ts'
 import { LIMITS } from './limits.ts'
 import { billCidShape, decimalTextShape, hashShape } from './shapes.ts'
 
-/** How far a claim's figures come from the bill itself; the position is the code in the leaf, never reordered. */
+/**
+ * How far a claim's figures come from the bill itself, from strong to weak: where several hold, the weakest is stated.
+ * The position is the code in the leaf, never reordered.
+ *
+ * - `extracted`: everything was read from fields of the file
+ * - `place-declared`: the holder said where, because the file does not
+ * - `template`: figures stand where the template of one utility's print expects them
+ * - `reviewed`: a quorum of auditors' people read them, each alone; nothing can be recomputed from the bytes
+ */
 export const ASSURANCES = ['extracted', 'place-declared', 'template', 'reviewed'] as const
 /** Who is known to have written the bill; the position is the code in the leaf, never reordered. */
 export const ORIGINS = ['unsigned', 'utility-signed'] as const

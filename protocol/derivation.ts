@@ -130,8 +130,8 @@ export type ActivityDerivation = {
   readonly wellToTank?: { readonly exact: Rational; readonly gramsCO2e: bigint }
 }
 
-/** Canonical DAG-CBOR of a derivation, for hashing: fractions and grams are texts (`p/q`, decimal). */
-export function encodeDerivation(derivation: Derivation): Uint8Array {
+/** Canonical DAG-CBOR of a derivation of either kind, for hashing: fractions and grams are texts (`p/q`, decimal). */
+export function encodeDerivation(derivation: Derivation | ActivityDerivation): Uint8Array {
   return encodeCanonical({ v: 2, ...(plain(derivation) as object) })
 }
 

@@ -1,3 +1,4 @@
+import { toHex } from './bytes.ts'
 import { encodeCanonical } from './codec.ts'
 import { formatDecimal } from './decimal.ts'
 import type { Decimal } from './decimal.ts'
@@ -154,10 +155,31 @@ export type FactsJson = {
   export?: QuantityJson
   kind: string
   flags: string[]
+  method?: 'template'
+  invoice?: string
+  corrects?: string
+  money?: { currency: string; payable: string }
+  greenClaim?: { source: string; energy?: QuantityJson; evidence?: string }
+}
+
+/** A signature in the JSON of `kwitness extract`; the hash as `0x` hex. */
+export type OriginJson = {
+  kind: string
+  covers: string
+  signer: string
+  keyHash: string
+  isTrusted: boolean
+  validity?: { notBefore: string; notAfter: string; signedAt?: string }
 }
 
 /** The stable JSON of `kwitness extract FILE --json`. */
-export type ExtractionJson = { verdict: Verdict; reason?: ExtractionReason; format: string; bills: FactsJson[] }
+export type ExtractionJson = {
+  verdict: Verdict
+  reason?: ExtractionReason
+  format: string
+  bills: FactsJson[]
+  origin?: OriginJson
+}
 
 /** Canonical DAG-CBOR of facts; a decimal is `{u: decimal text, e: integer}`, absent fields are left out. */
 export function encodeFacts(facts: Facts): Uint8Array {
@@ -192,7 +214,23 @@ export function factsToJson(facts: Facts): FactsJson {
     ...(facts.export === undefined ? {} : { export: quantityJson(facts.export) }),
     kind: facts.kind,
     flags: [...facts.flags],
+    ...(facts.method === undefined ? {} : { method: facts.method }),
+    ...(facts.invoice === undefined ? {} : { invoice: facts.invoice }),
+    ...(facts.corrects === undefined ? {} : { corrects: facts.corrects }),
+    ...(facts.money === undefined
+      ? {}
+      : { money: { currency: facts.money.currency, payable: formatDecimal(facts.money.payable) } }),
+    ...(facts.greenClaim === undefined ? {} : { greenClaim: greenClaimToJson(facts.greenClaim) }),
   }
+}
+
+function greenClaimToJson({ energy, ...claim }: GreenClaim): NonNullable<FactsJson['greenClaim']> {
+  return { ...claim, ...(energy === undefined ? {} : { energy: quantityJson(energy) }) }
+}
+
+/** The stable JSON of what a signature shows. */
+export function originToJson({ validity, keyHash, ...origin }: Origin): OriginJson {
+  return { ...origin, keyHash: toHex(keyHash), ...(validity === undefined ? {} : { validity: { ...validity } }) }
 }
 
 /** The stable JSON of an extraction. */
@@ -202,6 +240,7 @@ export function extractionToJson(extraction: Extraction): ExtractionJson {
     ...(extraction.reason === undefined ? {} : { reason: extraction.reason }),
     format: extraction.format,
     bills: extraction.bills.map(factsToJson),
+    ...(extraction.origin === undefined ? {} : { origin: originToJson(extraction.origin) }),
   }
 }
 

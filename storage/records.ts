@@ -25,6 +25,8 @@ export type BillRecord = {
   /** `open` until its claims are proposed; then their records tell. */
   readonly state: 'open' | 'claimed' | 'rejected' | 'needs-review'
   readonly reason?: Reason
+  /** Bills of the file, by their place in it, that give no claim. */
+  readonly unclaimed?: readonly { readonly ordinal: number; readonly reason: Reason }[]
   readonly claimIds: readonly Uint8Array[]
 }
 

@@ -36,7 +36,14 @@ export function grouped(value: bigint | number): string {
 export function billLines(terminal: Terminal, status: BillStatus): string[] {
   const head = [status.cid, terminal.paintState(status.state), status.visibility, status.region]
   if (status.file !== undefined) head.push(printable(status.file))
-  return [head.join('  '), ...reasonLines(status), ...status.claims.map((claim) => `  ${claimLine(claim)}`)]
+  return [
+    head.join('  '),
+    ...reasonLines(status),
+    ...status.claims.map((claim) => `  ${claimLine(claim)}`),
+    ...(status.unclaimed ?? []).map(
+      ({ ordinal, reason }) => `  no claim for bill ${ordinal}: ${printable(reason.message)} (${reason.code})`,
+    ),
+  ]
 }
 
 function reasonLines(status: BillStatus): string[] {
@@ -49,7 +56,8 @@ function reasonLines(status: BillStatus): string[] {
 
 function claimLine(claim: ClaimStatus): string {
   const { service, energyKWh, gramsCO2e, assurance, anchor } = claim
-  const figures = `${service.start}..${service.end}  ${energyKWh} kWh  ${grouped(BigInt(gramsCO2e))} g CO2e  ${assurance}`
+  const signed = claim.origin === 'utility-signed' ? ', utility-signed' : ''
+  const figures = `${service.start}..${service.end}  ${energyKWh} kWh  ${grouped(BigInt(gramsCO2e))} g CO2e  ${assurance}${signed}`
   if (anchor === undefined) return `${claim.state}  ${figures}`
   const gas = grouped(gasPerClaim(claim) ?? 0n)
   return `${claim.state}  ${figures}  anchor ${anchor.seq} in block ${anchor.block}, ${gas} gas  ${anchor.tx}`

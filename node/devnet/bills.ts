@@ -96,15 +96,15 @@ async function readBill(dir: string, listed: Listed, regions: readonly string[])
     file,
     bytes,
     visibility,
-    region: listed.region ?? findRegion(bytes, place) ?? regions[0] ?? '',
+    region: listed.region ?? (await findRegion(bytes, place)) ?? regions[0] ?? '',
     ...(place === undefined ? {} : { place }),
     ...(expect === undefined ? {} : { expectedGrams: expect.map((bill) => bill.gramsCO2e) }),
   }
 }
 
 /** The region of the place that the file itself names, else of the one that was declared for it. */
-function findRegion(bytes: Uint8Array, declared: Place | undefined): string | undefined {
-  const country = extractBill(bytes).bills[0]?.place?.country ?? declared?.country
+async function findRegion(bytes: Uint8Array, declared: Place | undefined): Promise<string | undefined> {
+  const country = (await extractBill(bytes)).bills[0]?.place?.country ?? declared?.country
   return Object.entries(DEVNET_REGIONS).find(([, countries]) => countries.some((code) => code === country))?.[0]
 }
 

@@ -196,7 +196,7 @@ describe('kwitness explain with a node', function () {
     await writeFile(text, 'Dear customer')
     const refused = await explain(text)
     assert.equal(refused.code, 1)
-    assert.match(refused.err, /^error: neither XML nor a table.*\(ERR_BILL_FORMAT_UNKNOWN\)\n$/)
+    assert.match(refused.err, /^error: no format of this version.*\(ERR_BILL_FORMAT_UNKNOWN\)\n$/)
     const csv = join(dir, 'bill.csv')
     await writeFile(csv, bill)
     assert.match((await explain(csv, '--claim', '7')).err, /--claim 7: the file has 2 bills, counted from 0/)

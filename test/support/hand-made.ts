@@ -3,6 +3,7 @@
  */
 import {
   addRationals,
+  isEnergy,
   makeDecimal,
   makeRational,
   multiplyRationals,
@@ -11,7 +12,7 @@ import {
   toGramsPerKWh,
 } from '#protocol'
 import type { Derivation, DerivationPart, Factor, Facts, Rational } from '#protocol'
-import type { Explained } from '../../node/cli/explain/explained.ts'
+import type { ExplainedElectricity } from '../../node/cli/explain/explained.ts'
 
 /** A factor of a state that does not exist. */
 export function handMadeFactor(fields: Partial<Factor> = {}): Factor {
@@ -83,7 +84,7 @@ export function handMadeFacts(fields: Partial<Facts> = {}): Facts {
 }
 
 /** One bill to explain. */
-export function handMadeBill(derivation: Derivation, facts: Facts = handMadeFacts()): Explained {
+export function handMadeBill(derivation: Derivation, facts: Facts = handMadeFacts()): ExplainedElectricity {
   const hash = new Uint8Array(32)
   return {
     format: facts.format,
@@ -91,7 +92,18 @@ export function handMadeBill(derivation: Derivation, facts: Facts = handMadeFact
     sizeBytes: 100,
     ordinal: 0,
     count: 1,
-    examined: { facts, factsHash: hash, derivation, derivationHash: hash, isPlaceDeclared: facts.place === undefined },
+    examined: {
+      kind: 'electricity',
+      ordinal: 0,
+      facts,
+      factsHash: hash,
+      derivation,
+      derivationHash: hash,
+      energy: isEnergy(facts.import) ? facts.import : { value: makeDecimal(0n, 0), unit: 'kWh' },
+      isPlaceDeclared: facts.place === undefined,
+      assurance: facts.place === undefined ? 'place-declared' : 'extracted',
+      origin: 'unsigned',
+    },
     vectors: 'bafyvectors',
     sets: [
       { name: 'example', title: 'Example', publisher: 'Example Office', licence: 'CC0-1.0', cid: 'bafyexample' },

@@ -46,7 +46,7 @@ function print(line: string): void {
 }
 
 for (const { bytes, declaredPlace } of [...bills, { bytes: MADE, declaredPlace: undefined }]) {
-  const extraction = extractBill(bytes)
+  const extraction = await extractBill(bytes)
   print(JSON.stringify(extractionToJson(extraction)))
   for (const facts of extraction.bills) {
     print(toHex(sha256(encodeFacts(facts))))

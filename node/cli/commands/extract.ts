@@ -45,6 +45,11 @@ function printExtraction(terminal: Terminal, file: string, extraction: Extractio
     const where = place.length === 0 ? '' : ` at ${printable(place.join(' '))}`
     terminal.line(`  ${printable(reason.message)}${where} (${reason.code})`)
   }
+  if (json.origin !== undefined) {
+    const { signer, isTrusted, covers } = json.origin
+    const whom = isTrusted ? 'trusted' : 'not in the trust list'
+    terminal.line(`  signed by ${printable(signer)} (${whom}), covers ${covers}`)
+  }
   bills.forEach((bill, index) => printBill(terminal, bill, extraction.bills[index]?.utility?.name))
 }
 
@@ -56,6 +61,11 @@ function printBill(terminal: Terminal, bill: FactsJson, utility: string | undefi
   )
   terminal.line(`    import ${describeEnergy(bill.import)}`)
   if (bill.export !== undefined) terminal.line(`    export ${describeEnergy(bill.export)}`)
+  if (bill.invoice !== undefined) terminal.line(`    invoice ${printable(bill.invoice)}`)
+  if (bill.corrects !== undefined) terminal.line(`    corrects ${printable(bill.corrects)}`)
+  if (bill.money !== undefined) terminal.line(`    payable ${bill.money.payable} ${bill.money.currency}`)
+  if (bill.greenClaim !== undefined) terminal.line(`    calls itself green (${bill.greenClaim.source})`)
+  if (bill.method !== undefined) terminal.line(`    read by a ${bill.method} of the print`)
   if (flags.length > 0) terminal.line(`    flags ${flags.join(', ')}`)
 }
 

@@ -1,8 +1,19 @@
-import { divideRationals, factsToJson, formatRational, multiplyRationals, toHex, toKWh } from '#protocol'
-import type { Factor, FactsJson, GridLoss, Rational, Vintage } from '#protocol'
+import { divideRationals, factsToJson, formatRational, multiplyRationals, originToJson, toHex, toKWh } from '#protocol'
+import type { Factor, FactsJson, GridLoss, OriginJson, Rational, Vintage } from '#protocol'
 import { exactText } from '../exact-text.ts'
-import { gramsOf, gramsPerKWhOf, kWhPerUnit, publisherOf, setsOf, shareOf, upstreamGramsOf } from './explained.ts'
-import type { Explained, SourceSet } from './explained.ts'
+import { activityToJson } from './activity.ts'
+import type { ActivityJson } from './activity.ts'
+import {
+  gramsOf,
+  gramsPerKWhOf,
+  isElectricity,
+  kWhPerUnit,
+  publisherOf,
+  setsOf,
+  shareOf,
+  upstreamGramsOf,
+} from './explained.ts'
+import type { Explained, ExplainedElectricity, SourceSet } from './explained.ts'
 
 /** A factor with what it is in g/kWh; the rest as its data set has it. */
 type FactorJson = Factor & { readonly publisher: string; readonly gramsPerKWh: string }
@@ -20,12 +31,25 @@ type PartJson = {
 type FigureJson = { readonly exact: string; readonly gramsCO2e: string }
 
 /** The derivation of one bill in the JSON of `kwitness explain`. */
-export type ExplanationJson = FigureJson & {
+export type ExplanationJson = BillJson & (ElectricityJson | ActivityJson)
+
+/** What every explained bill has. */
+type BillJson = {
   readonly ordinal: number
   readonly facts: FactsJson & { readonly sources: Readonly<Record<string, string>>; readonly hash: string }
   readonly energy: { readonly value: string; readonly unit: string; readonly kWhPerUnit: string; readonly kWh: string }
-  readonly place: Readonly<Record<string, unknown>> & { readonly country: string }
   readonly placeFrom: 'bill' | 'declared'
+  readonly assurance: string
+  readonly origin: string
+  readonly signed?: OriginJson
+  readonly rules: { readonly version: string; readonly vectors: string }
+  readonly datasets: readonly SourceSet[]
+  readonly derivationHash: string
+}
+
+/** The derivation of electricity. */
+export type ElectricityJson = FigureJson & {
+  readonly place: Readonly<Record<string, unknown>> & { readonly country: string }
   readonly level: string
   readonly foundBy: string
   readonly apportioned: string
@@ -47,23 +71,47 @@ export type ExplanationJson = FigureJson & {
     readonly name: string
     readonly parts: readonly (PartJson & { readonly gridLoss?: GridLoss })[]
   })[]
-  readonly rules: { readonly version: string; readonly vectors: string }
-  readonly datasets: readonly SourceSet[]
-  readonly derivationHash: string
 }
 
 /** The stable JSON of one explained bill. */
+export function explanationToJson(explained: ExplainedElectricity): BillJson & ElectricityJson
+export function explanationToJson(explained: Explained): ExplanationJson
 export function explanationToJson(explained: Explained): ExplanationJson {
-  const { examined, sets, vectors, ordinal } = explained
-  const { facts, factsHash, derivation, derivationHash, isPlaceDeclared } = examined
-  const factor = (given: Factor): FactorJson => factorToJson(given, sets)
+  const { examined, sets, vectors, ordinal, signed } = explained
+  const { facts, factsHash, derivation, derivationHash, isPlaceDeclared, energy, assurance, origin } = examined
   const { value, unit } = factsToJson(facts).import
   return {
     ordinal,
     facts: { ...factsToJson(facts), sources: facts.sources, hash: toHex(factsHash) },
-    energy: { value, unit, kWhPerUnit: exactText(kWhPerUnit(facts.import.unit)), kWh: exactText(toKWh(facts.import)) },
-    place: { ...derivation.place },
+    energy: { value, unit, kWhPerUnit: exactText(kWhPerUnit(energy.unit)), kWh: exactText(toKWh(energy)) },
     placeFrom: isPlaceDeclared ? 'declared' : 'bill',
+    assurance,
+    origin,
+    ...(signed === undefined ? {} : { signed: originToJson(signed) }),
+    ...(isElectricity(explained) ? electricityToJson(explained) : activityOf(explained)),
+    rules: { version: derivation.rules, vectors },
+    datasets: setsOf(examined, sets).map(({ name, title, publisher, licence, cid }) => ({
+      name,
+      title,
+      publisher,
+      licence,
+      cid,
+    })),
+    derivationHash: toHex(derivationHash),
+  }
+}
+
+function activityOf({ examined, sets }: Explained): ActivityJson {
+  if (examined.kind !== 'activity') throw new TypeError('only gas and heat are activities')
+  return activityToJson(examined.derivation, sets)
+}
+
+function electricityToJson(explained: ExplainedElectricity): ElectricityJson {
+  const { examined, sets } = explained
+  const { derivation } = examined
+  const factor = (given: Factor): FactorJson => factorToJson(given, sets)
+  return {
+    place: { ...derivation.place },
     level: derivation.level,
     foundBy: derivation.foundBy,
     apportioned: derivation.apportioned,
@@ -91,15 +139,6 @@ export function explanationToJson(explained: Explained): ExplanationJson {
       })),
       ...figure(line),
     })),
-    rules: { version: derivation.rules, vectors },
-    datasets: setsOf(derivation, sets).map(({ name, title, publisher, licence, cid }) => ({
-      name,
-      title,
-      publisher,
-      licence,
-      cid,
-    })),
-    derivationHash: toHex(derivationHash),
   }
 }
 
@@ -107,7 +146,7 @@ function shareText({ over, under }: { readonly over: Rational; readonly under: R
   return exactText(divideRationals(over, under))
 }
 
-function marketToJson({ examined: { derivation }, sets }: Explained): Pick<ExplanationJson, 'market'> {
+function marketToJson({ examined: { derivation }, sets }: ExplainedElectricity): Pick<ElectricityJson, 'market'> {
   const { market } = derivation
   if (market === undefined) return {}
   const parts = market.parts.map((part) => ({

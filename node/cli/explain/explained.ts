@@ -12,8 +12,17 @@ import {
   toGramsPerKWh,
   toKWh,
 } from '#protocol'
-import type { Derivation, EnergyUnit, Factor, GridLoss, Rational, UpstreamLine } from '#protocol'
-import type { Examined } from '../../examiner.ts'
+import type {
+  ActivityDerivation,
+  Derivation,
+  EnergyUnit,
+  Factor,
+  GridLoss,
+  Origin,
+  Rational,
+  UpstreamLine,
+} from '#protocol'
+import type { Examined, ExaminedElectricity } from '../../examiner.ts'
 
 /** A data set as an explanation names it; the manifests of `#datasets` fit. */
 export type SourceSet = {
@@ -34,9 +43,19 @@ export type Explained = {
   readonly ordinal: number
   readonly count: number
   readonly examined: Examined
+  /** What a signature in the file shows. */
+  readonly signed?: Origin
   /** CID of the golden vectors of the rules. */
   readonly vectors: string
   readonly sets: readonly SourceSet[]
+}
+
+/** A bill of electricity to explain. */
+export type ExplainedElectricity = Explained & { readonly examined: ExaminedElectricity }
+
+/** Whether a bill is of electricity, whose rules have places, markets and lines upstream. */
+export function isElectricity(explained: Explained): explained is ExplainedElectricity {
+  return explained.examined.kind === 'electricity'
 }
 
 /** How the energy of one year follows from that of the bill: times `over` / `under`. */
@@ -48,7 +67,7 @@ export function daysOf({ facts }: Examined): number {
 }
 
 /** Share of a part in the energy of the bill, with the numbers that a reader finds in the bill. */
-export function shareOf({ facts, derivation }: Examined, index: number): Share {
+export function shareOf({ facts, derivation }: ExaminedElectricity, index: number): Share {
   const part = derivation.parts[index]
   const days = makeRational(BigInt(derivation.parts.reduce((sum, { days }) => sum + days, 0)))
   const byDays = { over: makeRational(BigInt(part?.days ?? 0)), under: days, why: 'days' } as const
@@ -100,19 +119,27 @@ const CROSSWALKS: Readonly<Partial<Record<Derivation['foundBy'], string>>> = {
   zip: 'us-zip-subregion',
 }
 
-/** The data sets that a derivation uses, in the order of their first use. */
-export function setsOf(derivation: Derivation, sets: readonly SourceSet[]): SourceSet[] {
+/** The data sets that a bill's figure uses, in the order of their first use. */
+export function setsOf(examined: Examined, sets: readonly SourceSet[]): SourceSet[] {
+  const cids = examined.kind === 'activity' ? cidsOfActivity(examined.derivation) : cidsOf(examined.derivation, sets)
+  return [...new Set(cids)].map(
+    (cid) => sets.find((set) => set.cid === cid) ?? { name: 'unknown', title: '', publisher: '', licence: '', cid },
+  )
+}
+
+function cidsOfActivity({ parts }: ActivityDerivation): string[] {
+  return parts.flatMap(({ terms }) => terms.map(({ factor }) => factor.cid))
+}
+
+function cidsOf(derivation: Derivation, sets: readonly SourceSet[]): string[] {
   const crosswalk = sets.find(({ name }) => name === CROSSWALKS[derivation.foundBy])
   const upstream = derivation.upstream.flatMap(({ parts }) => parts)
-  const cids = [
+  return [
     ...(crosswalk === undefined ? [] : [crosswalk.cid]),
     ...derivation.parts.map(({ factor }) => factor.cid),
     ...upstream.flatMap(({ factor, gridLoss }) => [factor.cid, ...(gridLoss === undefined ? [] : [gridLoss.cid])]),
     ...(derivation.market?.parts ?? []).flatMap(({ factor }) => (factor === undefined ? [] : [factor.cid])),
   ]
-  return [...new Set(cids)].map(
-    (cid) => sets.find((set) => set.cid === cid) ?? { name: 'unknown', title: '', publisher: '', licence: '', cid },
-  )
 }
 
 /** Publisher of a factor's set. */

@@ -7,7 +7,7 @@ import {
   toHex,
   toKWh,
 } from '#protocol'
-import type { Derivation, DerivationPart, Factor, MarketPart, Rational, UpstreamLine } from '#protocol'
+import type { Derivation, DerivationPart, Factor, Facts, MarketPart, Origin, Rational, UpstreamLine } from '#protocol'
 import { grouped, printable } from '../bill-lines.ts'
 import { exactText } from '../exact-text.ts'
 import {
@@ -27,6 +27,7 @@ import {
   gramsOf,
   gramsPerKWhOf,
   gramsPerUnitOf,
+  isElectricity,
   kWhPerUnit,
   lossOf,
   publisherOf,
@@ -34,12 +35,14 @@ import {
   shareOf,
   upstreamGramsOf,
 } from './explained.ts'
-import type { Explained } from './explained.ts'
+import type { Explained, ExplainedElectricity } from './explained.ts'
+import { activitySections, isActivityConsistent } from './activity.ts'
 import { adds, computes, says } from './rows.ts'
 import type { Row, Section } from './rows.ts'
 
 /** The whole derivation of one bill, from the file to the grams, for a person with a pocket calculator. */
 export function explain(explained: Explained): Section[] {
+  if (!isElectricity(explained)) return activityExplanation(explained)
   const { derivation } = explained.examined
   const upstream = derivation.upstream.map((line) => upstreamSection(explained, line))
   return [
@@ -52,8 +55,15 @@ export function explain(explained: Explained): Section[] {
   ]
 }
 
+function activityExplanation(explained: Explained): Section[] {
+  const { examined } = explained
+  const middle = examined.kind === 'activity' ? activitySections(examined.derivation, explained) : []
+  return [billSection(explained), ...middle, sourcesSection(explained)]
+}
+
 function billSection(explained: Explained): Section {
-  const { facts } = explained.examined
+  const { facts, assurance, origin } = explained.examined
+  const { signed } = explained
   const { sources, readings, service } = facts
   const value = formatDecimal(facts.import.value)
   const from = (fact: string): string | undefined =>
@@ -61,7 +71,7 @@ function billSection(explained: Explained): Section {
   const energyNote = [from('import'), readings === undefined ? undefined : `sum of ${readings.count} readings`]
   const rows: Row[] = [
     says('energy', `${value} ${facts.import.unit}`, energyNote.filter((note) => note !== undefined).join(', ')),
-    ...(facts.import.unit === 'kWh' ? [] : [conversionRow(explained)]),
+    ...(facts.import.unit === 'kWh' || !isElectricity(explained) ? [] : [conversionRow(explained)]),
     ...(facts.export === undefined
       ? []
       : [
@@ -76,12 +86,30 @@ function billSection(explained: Explained): Section {
     ...(facts.account === undefined ? [] : [says('account', printable(facts.account), from('account'))]),
     ...(facts.utility?.name === undefined ? [] : [says('utility', printable(facts.utility.name), from('utility'))]),
     says('kind', facts.kind),
-    ...(facts.isGreenTariff === true
-      ? [says('tariff', 'the bill calls its electricity green', from('isGreenTariff'))]
-      : []),
+    ...(facts.commodity === 'electricity' ? [] : [says('for', facts.commodity)]),
+    ...(facts.invoice === undefined ? [] : [says('invoice', printable(facts.invoice), from('invoice'))]),
+    ...(facts.money === undefined
+      ? []
+      : [says('money', `${formatDecimal(facts.money.payable)} ${facts.money.currency}`, from('money'))]),
+    ...(facts.greenClaim === undefined ? [] : [greenRow(facts.greenClaim, from('greenClaim'))]),
+    ...(facts.method === 'template' ? [says('read', 'from the print, by a template of its layout')] : []),
+    ...(assurance === 'reviewed' ? [says('read', 'by people: auditors who each entered the same')] : []),
+    ...(signed === undefined ? [] : [signatureRow(signed, origin)]),
     ...facts.flags.map((flag, i) => says(i === 0 ? 'note' : '', billFlagInWords(flag))),
   ]
   return { title: `Bill ${explained.ordinal + 1} of ${explained.count}`, rows: rows.map(withoutEmptyNote) }
+}
+
+function greenRow({ energy, evidence }: NonNullable<Facts['greenClaim']>, whence: string | undefined): Row {
+  const much = energy === undefined ? '' : `: ${formatDecimal(energy.value)} ${energy.unit} of it`
+  const words = evidence === undefined ? '' : `, "${printable(evidence)}"`
+  return says('tariff', `the bill calls its electricity green${much}${words}`, whence)
+}
+
+function signatureRow({ signer, covers, isTrusted }: Origin, origin: string): Row {
+  const whom = isTrusted ? 'in the trust list' : 'not in the trust list'
+  const what = covers === 'all' ? 'the whole file' : 'an earlier revision, which was read'
+  return says('signed', `by ${printable(signer)} (${whom}), over ${what}`, origin)
 }
 
 function daysInWords(days: number): string {
@@ -93,14 +121,14 @@ function withoutEmptyNote(row: Row): Row {
   return note === undefined || note === '' ? rest : { ...rest, note }
 }
 
-function conversionRow({ examined: { facts } }: Explained): Row {
-  const per = kWhPerUnit(facts.import.unit)
+function conversionRow({ examined: { facts, energy } }: Explained): Row {
+  const per = kWhPerUnit(energy.unit)
   const by = decimalOfRational(per) === undefined ? `${per.n} / ${per.d}` : exactText(per)
   const left = `${formatDecimal(facts.import.value)} ${facts.import.unit} x ${by}`
-  return computes('in kWh', left, { value: toKWh(facts.import), unit: 'kWh' }, 0)
+  return computes('in kWh', left, { value: toKWh(energy), unit: 'kWh' }, 0)
 }
 
-function placeSection({ examined }: Explained): Section {
+function placeSection({ examined }: ExplainedElectricity): Section {
   const { derivation, facts, isPlaceDeclared } = examined
   const { place, parts, level, foundBy, flags } = derivation
   const region = parts[0]?.factor.region ?? ''
@@ -117,7 +145,7 @@ function placeSection({ examined }: Explained): Section {
   }
 }
 
-function footprintSection(explained: Explained): Section {
+function footprintSection(explained: ExplainedElectricity): Section {
   const { derivation } = explained.examined
   const { parts, exact, gramsCO2e } = derivation
   const rows = parts.flatMap((part, index) => [
@@ -131,7 +159,7 @@ function footprintSection(explained: Explained): Section {
   }
 }
 
-function yearRows({ examined }: Explained, part: DerivationPart, index: number): Row[] {
+function yearRows({ examined }: ExplainedElectricity, part: DerivationPart, index: number): Row[] {
   const { derivation } = examined
   const { over, under, why } = shareOf(examined, index)
   const vintage =
@@ -184,7 +212,7 @@ function totalRows(grams: readonly Rational[], exact: Rational, rounded: bigint)
   ]
 }
 
-function upstreamSection(explained: Explained, line: UpstreamLine): Section {
+function upstreamSection(explained: ExplainedElectricity, line: UpstreamLine): Section {
   const rows = line.parts.flatMap((part): Row[] => {
     const { year, kWh, factor, gridLoss, vintage } = part
     const note = vintage === 'exact' ? '' : `, the latest published for ${year}`
@@ -210,7 +238,7 @@ function upstreamSection(explained: Explained, line: UpstreamLine): Section {
   }
 }
 
-function marketSection(explained: Explained, market: NonNullable<Derivation['market']>): Section {
+function marketSection(explained: ExplainedElectricity, market: NonNullable<Derivation['market']>): Section {
   const grams = (part: MarketPart): Rational => multiplyRationals(part.kWh, part.gramsPerKWh)
   const rows = market.parts.flatMap((part): Row[] => {
     const instrument = part.instrument === undefined ? '' : ` ${printable(part.instrument)}`
@@ -238,7 +266,7 @@ function sourcesSection({ examined, sets, vectors, plainHash, sizeBytes, format 
     rows: [
       says('file', `${format}, ${grouped(sizeBytes)} bytes, SHA-256 ${plainHash}`),
       says('rules', `${derivation.rules}, golden vectors ${vectors}`),
-      ...setsOf(derivation, sets).map(({ name, title, publisher, licence, cid }, i) =>
+      ...setsOf(examined, sets).map(({ name, title, publisher, licence, cid }, i) =>
         says(
           i === 0 ? 'data sets' : '',
           `${name} ${cid}`,
@@ -252,7 +280,9 @@ function sourcesSection({ examined, sets, vectors, plainHash, sizeBytes, format 
 }
 
 /** True if the sums that are shown are those of the derivation; another answer is a bug of this program. */
-export function isConsistent({ examined: { derivation } }: Explained): boolean {
+export function isConsistent({ examined }: Explained): boolean {
+  if (examined.kind === 'activity') return isActivityConsistent(examined.derivation)
+  const { derivation } = examined
   const sum = (grams: readonly Rational[]): Rational => grams.reduce(addRationals, makeRational(0n))
   const { parts, exact, upstream, market } = derivation
   const pairs = [

@@ -3,7 +3,7 @@ import { vectorsCid } from '#audit'
 import type { Charter } from '#protocol'
 import { SealingError, unseal } from '#storage'
 import { isAgeFile } from '../../bill-vault.ts'
-import type { Examination, Examiner } from '../../examiner.ts'
+import type { Examination, Examiner, Unclaimed } from '../../examiner.ts'
 import { hashFile } from '../../hash-file.ts'
 import { parseRegionKeys } from '../../region-keys.ts'
 import { toHex } from '#protocol'
@@ -125,21 +125,23 @@ async function explainSource(
     throw usageError('a certified bill has its place in its claim: leave out the place, or explain the file')
   }
   const declared = first?.kind === 'claim' ? first.claim.declaredPlace : given
-  const { bills, format } = requireFigures(await examine(plain, plainHash, declared, terminal.signal))
-  const ordinals = options.claim === undefined ? bills.map((_, i) => i) : [options.claim]
+  const { bills, unclaimed, signed, format } = requireFigures(
+    await examine(plain, plainHash, declared, terminal.signal),
+  )
+  const ordinals = options.claim === undefined ? bills.map(({ ordinal }) => ordinal) : [options.claim]
   const vectors = (await vectorsCid()).toString()
   const results: Result[] = []
   for (const ordinal of ordinals) {
-    const examined = bills[ordinal]
-    if (examined === undefined)
-      throw usageError(`--claim ${ordinal}: the file has ${bills.length} bills, counted from 0`)
+    const examined = bills.find((bill) => bill.ordinal === ordinal)
+    if (examined === undefined) throw notThere(ordinal, bills.length + unclaimed.length, unclaimed)
     const explained: Explained = {
       format,
       plainHash: toHex(plainHash),
       sizeBytes: plain.byteLength,
       ordinal,
-      count: bills.length,
+      count: bills.length + unclaimed.length,
       examined,
+      ...(signed === undefined ? {} : { signed }),
       vectors,
       sets,
     }
@@ -151,6 +153,12 @@ async function explainSource(
     })
   }
   return results
+}
+
+function notThere(ordinal: number, count: number, unclaimed: readonly Unclaimed[]): CliError {
+  const why = unclaimed.find((bill) => bill.ordinal === ordinal)?.reason
+  if (why === undefined) return usageError(`--claim ${ordinal}: the file has ${count} bills, counted from 0`)
+  return new CliError(printable(why.message), { code: 'ERR_CLI_NO_FIGURES', remote: why.code })
 }
 
 function requireFigures(examination: Examination): Extract<Examination, { kind: 'facts' }> & { format: string } {

@@ -177,6 +177,7 @@ describe('figures for people', () => {
       energyKWh: '0',
       gramsCO2e: '0',
       assurance: '',
+      origin: '',
       batch: '',
       sponsor: '',
     } as const

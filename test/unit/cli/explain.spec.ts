@@ -106,7 +106,7 @@ describe('an explanation', () => {
   })
 
   it('says that the bill calls its electricity green', () => {
-    const facts = handMadeFacts({ isGreenTariff: true })
+    const facts = handMadeFacts({ greenClaim: { source: 'note' } })
     const text = textOf(handMadeBill(handMadeDerivation([handMadePart(makeRational(1n), first)]), facts), 80)
     assert.match(text, /tariff +the bill calls its electricity green/)
   })

@@ -4,7 +4,7 @@ import { makeDecimal, makeRational, placeShape } from '#protocol'
 import type { Facts, Place } from '#protocol'
 import { CID } from 'multiformats/cid'
 import { buildClaim, Examiner } from '../../../node/examiner.ts'
-import type { Examined } from '../../../node/examiner.ts'
+import type { ExaminedElectricity } from '../../../node/examiner.ts'
 import { fixedFactors } from '../../unit/audit/fixed-factors.ts'
 
 const country = { dataset: 'owid', regionType: 'country', region: 'DE' } as const
@@ -30,7 +30,7 @@ const facts: Facts = {
   sources: {},
 }
 
-async function examine(bill: Facts, declared?: Place, source: FactorSource = factors): Promise<Examined> {
+async function examine(bill: Facts, declared?: Place, source: FactorSource = factors): Promise<ExaminedElectricity> {
   const sandbox: Sandbox = {
     extract: () => Promise.resolve({ verdict: 'facts', format: bill.format, bills: [bill] }),
     close: () => Promise.resolve(),
@@ -44,11 +44,11 @@ async function examine(bill: Facts, declared?: Place, source: FactorSource = fac
   )
   assert.equal(examination.kind, 'facts')
   const [examined] = examination.bills
-  assert.ok(examined !== undefined)
+  assert.ok(examined?.kind === 'electricity')
   return examined
 }
 
-function claimOf(examined: Examined): ReturnType<typeof buildClaim> {
+function claimOf(examined: ExaminedElectricity): ReturnType<typeof buildClaim> {
   const hash = new Uint8Array(32)
   const bill = CID.parse('bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku')
   return buildClaim({ regionSecret: hash }, { bill, plainHash: hash, ordinal: 0, holder: hash, salt: hash }, examined)
@@ -69,7 +69,7 @@ describe('examining a bill', () => {
   })
 
   it('puts the market-based figure of a bill that calls itself green beside the other, in the claim too', async () => {
-    const green = await examine({ ...facts, isGreenTariff: true })
+    const green = await examine({ ...facts, greenClaim: { source: 'rider' } })
     assert.ok(green.derivation.market?.statements.includes('green-tariff-not-covered'))
     assert.deepEqual([claimOf(green).gramsLocation, claimOf(green).gramsMarket], ['35000', '35000'])
     const plain = await examine(facts)

@@ -43,6 +43,6 @@ export const RGE_3: BillTemplate = {
     /[A-Z]{3}\/\d{2}(?<amount>\d{1,3}(?:\.\d{3})*,\d{2}-?)/,
   ],
   total: /[A-Z]{3}\/\d{4}\d{2}\/\d{2}\/\d{4}R\$(?<total>\d{1,3}(?:\.\d{3})*,\d{2})(?!\d)/,
-  point: /(?:CPF:[\d*.]{11}-[\d*]{2}|CNPJ:[\d*.]{10}\/\d{4}-[\d*]{2})(?<id>\d{10})(?!\d)/,
+  point: /(?:CPF:[\d*.]{10,11}-[\d*]{2}|CNPJ:[\d*.]{10}\/\d{4}-[\d*]{2})(?<id>\d{10})(?!\d)/,
   invoice: /NOTAFISCALNº(?<id>\d{9})-SÉRIE/,
 }

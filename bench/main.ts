@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { stderr, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
+import { benchExtract } from './extract.ts'
 import { benchMesh } from './mesh.ts'
 import { benchGas } from './gas.ts'
 import { benchVerify } from './verify.ts'
@@ -10,6 +11,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   mesh: benchMesh,
   gas: benchGas,
   verify: benchVerify,
+  extract: benchExtract,
 }
 
 const USAGE = `usage: npm run bench -- [${Object.keys(BENCHES).join('|')}] [--json]

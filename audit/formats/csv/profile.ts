@@ -25,7 +25,7 @@ export type CsvProfile = {
   readonly revision?: StampShape
   /** Columns that nothing is read from: every column of the header stands in one place of the profile. */
   readonly ignored?: readonly string[]
-  /** What a file of this layout can never be: its facts are left to a person, with the sums found. */
+  /** Why no file of this layout gives facts: cells are read, and the sums that were found go to a person. */
   readonly outcome?: OutcomeShape
 }
 
@@ -101,7 +101,7 @@ export type DaysTime = {
   readonly intervalMinutes: number
 }
 
-/** A table whose rows are no readings of intervals; dates are checked and no more. */
+/** A table whose rows are no readings of intervals; dates are checked and no more. Such a profile has an outcome. */
 export type NoTime = { readonly kind: 'none'; readonly stamp: StampShape }
 
 export type TimeShape = RowsTime | DaysTime | NoTime

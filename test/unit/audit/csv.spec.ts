@@ -328,8 +328,10 @@ describe('a table of readings', () => {
       ['mixed', 'gas', ['calorific-value-provisional', 'not-whole-days']],
     )
     assert.equal((await bill(tableOf(FLUVIUS, ...fluviusRows([6], { status: 'Geschat' })))).kind, 'estimated')
-    const meters = tableOf(FLUVIUS, ...fluviusRows([6]), ...fluviusRows([7], { meter: '7INV00000018' }))
-    assert.match(await refusal(meters), /needs-review ERR_BILL_GAP/)
+    const exchanged = tableOf(FLUVIUS, ...fluviusRows([6]), ...fluviusRows([7], { meter: '7INV00000018' }))
+    assert.match(await refusal(exchanged), /needs-review ERR_BILL_SEVERAL_SERIES 4:1/)
+    const beside = tableOf(FLUVIUS, ...fluviusRows([6]), ...fluviusRows([6], { meter: '7INV00000018' }))
+    assert.match(await refusal(beside), /needs-review ERR_BILL_SEVERAL_SERIES 4:1/)
   })
 
   it('has no day of a clock change when its days are rows', async () => {

@@ -16,7 +16,7 @@ import type { CsvSeries } from './readings.ts'
 import { Zone } from './zones.ts'
 
 /** Name of the format in refusals; facts carry that of the profile, `csv-<id>`. */
-export const CSV_FORMAT = 'csv'
+const CSV_FORMAT = 'csv'
 /** Version of the engine; a change of any verdict or figure is a new version. The profile's version follows it. */
 const ENGINE_VERSION = '1.0'
 
@@ -28,7 +28,7 @@ export const CSV_READER: FormatReader = {
 }
 
 /** The profile with whose header a text begins. */
-export function findProfile(text: string, profiles: readonly CsvProfile[]): CsvProfile | undefined {
+function findProfile(text: string, profiles: readonly CsvProfile[]): CsvProfile | undefined {
   return profiles.find(({ table }) => hasHeader(text, table))
 }
 

@@ -211,6 +211,12 @@ describe('CSV profiles', () => {
     }
   })
 
+  it('look no further than a line of theirs could be long', async () => {
+    for (const head of ['Name', 'Name,x\nAddress']) {
+      assert.match(await refusal(head + ','.repeat(15_000_000)), /^unknown unsupported ERR_BILL_FORMAT_UNKNOWN/)
+    }
+  })
+
   it('refuse rows of another layout', async () => {
     const rows = linzRows('2023-05-30')
     for (const { table } of CSV_PROFILES) {

@@ -8,7 +8,7 @@ import { indexClocks } from './civil-days.ts'
 import type { EspiDocument } from './document.ts'
 import { findPlace, findThermEvidence } from './place.ts'
 import type { PlaceFinding } from './place.ts'
-import { readPointBills } from './point-bills.ts'
+import { EXPORT_ONLY, readPointBills } from './point-bills.ts'
 import type { FileContext } from './point-bills.ts'
 import { readEspiDocument } from './read-document.ts'
 import { isEspiRoot } from './roots.ts'
@@ -40,26 +40,20 @@ export function extractEspi(text: string): Extraction {
     throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.espiSummaries} usage summaries`)
   }
   const finding = findPlace(document)
-  const { parts, exportOnly } = readBills(document, {
+  const parts = readBills(document, {
     clocks: indexClocks(document.localTimes),
     therm: findThermEvidence(document, finding),
     currency: onlyOf(document.readingTypes.map(({ currency }) => currency).filter((code) => code !== undefined)),
   })
-  checkCount(parts, exportOnly, document)
-  const flags = [...finding.flags, ...(exportOnly > 0 ? ['export-only-point-left-out'] : [])]
+  checkBills(parts, document)
   const ordered = parts.toSorted((a, b) => orderTexts(orderKeyOf(a), orderKeyOf(b)))
-  return {
-    verdict: 'facts',
-    format: ESPI_FORMAT,
-    bills: ordered.map((part) => factsOf(document, finding, part, flags)),
-  }
+  return { verdict: 'facts', format: ESPI_FORMAT, bills: ordered.map((part) => factsOf(document, finding, part)) }
 }
 
 /** What the file has of one point; of points without a link together. */
 type PointContent = { readonly point: string | undefined; readonly series: Series[]; readonly owners: OwnedSummary[] }
 
-/** Bills of all points, and how many points have only energy that was fed into the grid. */
-function readBills(document: EspiDocument, context: FileContext): { parts: BillParts[]; exportOnly: number } {
+function readBills(document: EspiDocument, context: FileContext): BillParts[] {
   const points = new Map<string | undefined, PointContent>()
   const contentOf = (point: string | undefined): PointContent => {
     let content = points.get(point)
@@ -69,32 +63,26 @@ function readBills(document: EspiDocument, context: FileContext): { parts: BillP
   for (const one of linkSeries(document)) contentOf(one.point).series.push(one)
   for (const owner of assignSummaries(document)) contentOf(owner.point).owners.push(owner)
 
-  const parts: BillParts[] = []
-  let exportOnly = 0
-  for (const { point, series, owners } of points.values()) {
+  return [...points.values()].flatMap(({ point, series, owners }) => {
     const summaries = owners.map(({ summary }) => summary)
-    const bills =
-      series.length > 0 ? readPointBills({ point, series, summaries }, context) : readSummaryBills(owners, context)
-    if (bills.length === 0) exportOnly += 1
-    for (const bill of bills) parts.push(bill)
-  }
-  return { parts, exportOnly }
+    return series.length > 0 ? readPointBills({ point, series, summaries }, context) : readSummaryBills(owners, context)
+  })
 }
 
-function checkCount(parts: readonly BillParts[], exportOnly: number, document: EspiDocument): void {
+function checkBills(parts: readonly BillParts[], { usagePoints }: EspiDocument): void {
+  const place = usagePoints[0]?.place ?? { line: 1, column: 1 }
   if (parts.length > EXTRACTION_LIMITS.bills) {
     throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.bills} bills in one file`)
   }
-  if (parts.length > 0) return
-  if (exportOnly > 0) {
-    const place = document.usagePoints[0]?.place ?? document.readingTypes[0]?.place
+  if (parts.length === 0) {
+    throw rejection('ERR_BILL_NO_CONSUMPTION', 'file has neither readings nor a usage summary', place)
+  }
+  if (parts.every(({ flags }) => flags.includes(EXPORT_ONLY))) {
     throw review('ERR_BILL_FLOW', 'file has only energy fed into the grid', place)
   }
-  const place = document.usagePoints[0]?.place ?? { line: 1, column: 1 }
-  throw rejection('ERR_BILL_NO_CONSUMPTION', 'file has neither readings nor a usage summary', place)
 }
 
-function factsOf(document: EspiDocument, finding: PlaceFinding, parts: BillParts, fileFlags: readonly string[]): Facts {
+function factsOf(document: EspiDocument, finding: PlaceFinding, parts: BillParts): Facts {
   const account = onlyOf(document.accounts)
   const meter = onlyOf(document.meters)
   return {
@@ -113,7 +101,7 @@ function factsOf(document: EspiDocument, finding: PlaceFinding, parts: BillParts
     ...(finding.place === undefined ? {} : { place: finding.place }),
     ...(parts.greenClaim === undefined ? {} : { greenClaim: parts.greenClaim }),
     ...(parts.money === undefined ? {} : { money: parts.money }),
-    flags: [...new Set([...parts.flags, ...fileFlags])].sort(orderTexts),
+    flags: [...new Set([...parts.flags, ...finding.flags])].sort(orderTexts),
     ...(parts.readings === undefined ? {} : { readings: parts.readings }),
     sources: sourcesOf(document, finding, parts),
   }

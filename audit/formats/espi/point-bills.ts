@@ -1,10 +1,11 @@
-import { isEnergy } from '#protocol'
+import { isEnergy, makeDecimal } from '#protocol'
 import type { FilePlace, Quantity } from '#protocol'
 import { review } from '../refusal.ts'
 import type { BillParts } from './bill-parts.ts'
 import { sortSeries } from './candidates.ts'
 import { labelService, localOffsetOf } from './civil-days.ts'
 import type { Clocks, LocalOffset } from './civil-days.ts'
+import { placeOfReading } from './document.ts'
 import type { UsageSummary } from './document.ts'
 import { readFlow } from './flow.ts'
 import type { Flow } from './flow.ts'
@@ -23,6 +24,9 @@ export type PointSeries = {
   readonly summaries: readonly UsageSummary[]
 }
 
+/** Flag of bills without energy delivered. */
+export const EXPORT_ONLY = 'export-only'
+
 /** What the whole file says. */
 export type FileContext = {
   readonly clocks: Clocks
@@ -32,7 +36,8 @@ export type FileContext = {
 }
 
 /**
- * Bills of one point from its interval or register readings; none when it has only energy that was fed into the grid.
+ * Bills of one point from its interval or register readings. A point that only feeds into the grid has bills without import,
+ * flagged `export-only`: true beside points with energy delivered, and no bill by themselves.
  *
  * @throws {Refusal} wherever a meaning would be guessed, and for readings that contradict each other.
  */
@@ -44,7 +49,7 @@ export function readPointBills({ point, series, summaries }: PointSeries, contex
   const { imports, exports, flags } = sortSeries(series, context.therm, place)
   const imported = readFlow(imports, offset, place)
   const exported = readFlow(exports, offset, place)
-  if (imported === undefined) return []
+  if (imported === undefined) return exportBills(point, exported, flags, offset)
   checkDirections(imported, exported, place)
   return imported.sums.map((sum, index) => {
     const bill = billOf(sum, exported?.sums[index], imported, offset)
@@ -68,6 +73,35 @@ export function readPointBills({ point, series, summaries }: PointSeries, contex
         ...(imported.sums.length > 1 ? ['days-missing-between-bills'] : []),
       ],
       ...(point === undefined ? {} : { point }),
+    }
+  })
+}
+
+function exportBills(
+  point: string | undefined,
+  exported: Flow | undefined,
+  flags: readonly string[],
+  offset: LocalOffset,
+): BillParts[] {
+  return (exported?.sums ?? []).map((sum) => {
+    if (exported?.meaning.commodity !== 'electricity' || !isEnergy(sum.amount)) {
+      throw review(
+        'ERR_BILL_FLOW',
+        'only electricity is fed into a grid',
+        placeOfReading(sum.ordered[0] ?? { line: 1, column: 1 }),
+      )
+    }
+    const { service, flags: timeFlags } = labelService(sum.start, sum.end, offset)
+    return {
+      commodity: 'electricity',
+      service,
+      imported: { value: makeDecimal(0n, 0), unit: sum.amount.unit },
+      exported: sum.amount,
+      kind: sum.kind,
+      readings: sum.readings,
+      flags: [...timeFlags, ...sum.flags, ...flags, ...exported.flags, EXPORT_ONLY],
+      ...(point === undefined ? {} : { point }),
+      source: { amount: exported.source, service: 'IntervalReading/timePeriod' },
     }
   })
 }

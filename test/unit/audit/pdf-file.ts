@@ -11,6 +11,8 @@ export type MadeAttachment = { readonly name: string; readonly content: string |
 export type MadePdf = {
   readonly pages?: readonly (readonly MadeText[])[]
   readonly attachments?: readonly MadeAttachment[]
+  /** Points. @default 595 */
+  readonly pageWidth?: number
   /** Streams are deflated. @default true */
   readonly isPacked?: boolean
   /** Entries of the catalog, of each page, of the trailer. */
@@ -25,6 +27,20 @@ export type MadePdf = {
 
 /** An object: its number, its text, and the bytes of its stream. */
 export type MadeObject = { readonly number: number; readonly body: string; readonly stream?: Uint8Array | string }
+
+/** Widths of Helvetica in thousandths of its size (Adobe's font metrics), for ` ` to `~`. */
+const WIDTHS = [
+  278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
+  556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833,
+  722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556,
+  556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334,
+  260, 334, 584,
+]
+/** Width of a text in points; letters with accents are as wide as those without. */
+export function widthOf(text: string, size = 9): number {
+  const codes = Array.from(text, (char) => char.normalize('NFD').codePointAt(0) ?? 0)
+  return codes.reduce((sum, code) => sum + (WIDTHS[code - 0x20] ?? 400), 0) * (size / 1000)
+}
 
 const PAGE_HEIGHT = 842
 const FONT = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>'
@@ -41,7 +57,7 @@ export function pdfFile(made: MadePdf = {}): Uint8Array {
     ...pages.flatMap((page, index) => [
       {
         number: 100 + 2 * index,
-        body: `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 ${PAGE_HEIGHT}] /Contents ${101 + 2 * index} 0 R /Resources << /Font << /F1 3 0 R >> >> ${made.page ?? ''} >>`,
+        body: `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${made.pageWidth ?? 595} ${PAGE_HEIGHT}] /Contents ${101 + 2 * index} 0 R /Resources << /Font << /F1 3 0 R >> >> ${made.page ?? ''} >>`,
       },
       streamObject(101 + 2 * index, contentOf(page), isPacked),
     ]),

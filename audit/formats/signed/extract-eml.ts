@@ -1,7 +1,6 @@
 import type { Extraction, Facts } from '#protocol'
 import { orderTexts } from '../order-texts.ts'
 import type { FormatReader, ReadContext } from '../reader.ts'
-import { review } from '../refusal.ts'
 import { isMail, splitEntity, textOf, withCrlf } from './mail.ts'
 import type { MailEntity } from './mail.ts'
 import { delimiterOf, partsOf } from './mime.ts'
@@ -24,7 +23,7 @@ type PartResult = { readonly path: string; readonly extraction: Extraction }
  * Facts of the one bill in a mail, with the origin that its DKIM signatures show. Other attachments are left aside when
  * they give no facts; two bills are for a person.
  *
- * @throws {Refusal} ERR_BILL_SIGNATURE, ERR_BILL_CONTAINER.
+ * @throws {Refusal} ERR_BILL_SIGNATURE, or ERR_BILL_CONTAINER for a mail that cannot be divided into its parts.
  */
 export async function extractEml(bytes: Uint8Array, context: ReadContext): Promise<Extraction> {
   const lines = withCrlf(bytes)
@@ -60,15 +59,23 @@ function isDivisionInBody(message: MailEntity): boolean {
 function chooseBill(results: readonly PartResult[]): Extraction {
   const [bill, second] = results.filter(({ extraction }) => extraction.bills.length > 0)
   if (second !== undefined) {
-    throw review('ERR_BILL_CONTAINER', 'mail has several bills: a person must choose', { path: second.path })
+    return forPerson('mail has several bills: a person must choose', second.path)
   }
   if (bill !== undefined) return tag(bill, results.length > 1 ? ['attachments-ignored'] : [])
   const [only, other] = results
-  if (only === undefined) throw review('ERR_BILL_CONTAINER', 'mail has no attachment', { path: 'body' })
+  if (only === undefined) return forPerson('mail has no attachment', 'body')
   if (other === undefined) return withPath(only)
-  throw review('ERR_BILL_CONTAINER', `none of ${results.length} attachments is a bill that is read`, {
-    path: only.path,
-  })
+  return forPerson(`none of ${results.length} attachments is a bill that is read`, only.path)
+}
+
+/** A refusal that keeps the origin of the mail. */
+function forPerson(message: string, path: string): Extraction {
+  return {
+    verdict: 'needs-review',
+    reason: { code: 'ERR_BILL_CONTAINER', message, place: { path } },
+    format: EML_FORMAT,
+    bills: [],
+  }
 }
 
 /** The refusal of the only attachment, with its place in the mail; what no reader knows is for a person here. */

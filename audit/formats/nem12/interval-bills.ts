@@ -23,6 +23,8 @@ import { isEnergyUnit, roleOfSuffix } from './suffix.ts'
 const DAY_S = 86_400
 /** Longest period of one bill: ten years and a bit. */
 const MAX_PERIOD_DAYS = 3_660
+/** Meters that one stream has had within one file; real ones have two at most. */
+const MAX_METERS = 16
 
 /** Facts without what is the same for every bill of the format, and where their first record stands. */
 export type MdffBill = {
@@ -149,10 +151,13 @@ function isOneEnergy(a: EnergyStream, b: EnergyStream): boolean {
 }
 
 /** Registers of a stream with their meters, each once; one of them or both may be nameless. */
-function registersOf({ days }: EnergyStream): { readonly register: string; readonly serial: string }[] {
+function registersOf({ days, suffix, place }: EnergyStream): { readonly register: string; readonly serial: string }[] {
   const named = new Map(
     days.map(({ stream: { register, serial } }) => [JSON.stringify([serial, register]), { register, serial }]),
   )
+  if (named.size > MAX_METERS) {
+    throw review('ERR_BILL_SEVERAL_SERIES', `stream ${suffix} changed its meter ${named.size} times`, place)
+  }
   return [...named.values()]
 }
 

@@ -208,6 +208,9 @@ describe('NEM12', () => {
       assert.equal(await sum(zeros, { ...second, ...zeros }), '0')
     }
     assert.equal(await sum({}, { suffix: 'B1', configuration: '', register: 'E1' }), '24')
+    const meters = marchDays(1, 17).map((day, index) => ({ serial: `M${index}`, days: [day] }))
+    assert.equal(await sum(...meters, { ...second, days: marchDays(1, 17) }), 'needs-review ERR_BILL_SEVERAL_SERIES 2')
+    assert.equal(await sum(...meters.slice(1), { ...second, days: marchDays(2, 16) }), '768')
   })
 
   it('takes the worst quality: substitutes are estimates, no value and forecasts are for a person', async () => {

@@ -1,12 +1,15 @@
-import type { Extraction } from '#protocol'
+import type { Extraction, Origin } from '#protocol'
 import { READERS } from './formats/readers.ts'
 import type { Content, ReadContext } from './formats/reader.ts'
 import { EXTRACTION_LIMITS } from './formats/limits.ts'
 import { Refusal, rejection, unsupported } from './formats/refusal.ts'
+import { isMail } from './formats/signed/mail.ts'
+import { withOrigin } from './formats/signed/with-origin.ts'
 import { decodeUtf8 } from './formats/text.ts'
 import { findRoot } from './formats/xml-reader.ts'
 import { TRUST_NOBODY } from './origin/trust-list.ts'
 import type { TrustList } from './origin/trust-list.ts'
+import { verifyXmlSignature } from './origin/xml-signature.ts'
 
 /** Container formats open at once: the file itself and what is packed in it. */
 const MAX_NESTING = 2
@@ -30,6 +33,7 @@ export async function extractBill(bytes: Uint8Array, trust: TrustList = TRUST_NO
 
 async function extractNested(bytes: Uint8Array, trust: TrustList, nesting: number): Promise<Extraction> {
   let format = 'unknown'
+  let origin: Origin | undefined
   try {
     if (nesting > MAX_NESTING) throw unsupported('ERR_BILL_NESTED', 'a container inside a container is not opened')
     checkSize(bytes)
@@ -38,18 +42,23 @@ async function extractNested(bytes: Uint8Array, trust: TrustList, nesting: numbe
       format = picture.format
       throw unsupported('ERR_BILL_FORMAT_UNKNOWN', `${picture.format} files are not read: a person must`)
     }
-    const content = readContent(bytes, (found) => (format = found))
+    const file = readContent(bytes, (found) => (format = found))
+    const signed = file.root === undefined ? undefined : await verifyXmlSignature(file.text ?? '', trust)
+    origin = signed?.origin
+    // Of a signed document only what was signed is read, not what stands around it.
+    const content = signed === undefined ? file : readContent(signed.covered, () => undefined)
     const reader = READERS.find((one) => one.accepts(content))
     if (reader === undefined) {
       throw unsupported('ERR_BILL_FORMAT_UNKNOWN', 'no format of this version', { line: 1, column: 1 })
     }
     format = reader.format
     const context: ReadContext = { trust, readInner: async (inner) => extractNested(inner, trust, nesting + 1) }
-    return await reader.read(content, context)
+    const extraction = await reader.read(content, context)
+    return origin === undefined ? extraction : withOrigin(extraction, origin)
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown
     const { verdict, reason } = thrown
-    return { verdict, reason, format, bills: [] }
+    return { verdict, reason, format, bills: [], ...(origin === undefined ? {} : { origin }) }
   }
 }
 
@@ -72,7 +81,8 @@ const BINARY_HEADS: readonly (readonly number[])[] = [
 ]
 
 function readContent(bytes: Uint8Array, setFormat: (format: string) => void): Content {
-  if (BINARY_HEADS.some((head) => head.every((byte, index) => bytes[index] === byte))) return { bytes }
+  // A mail may have parts in any encoding, each of which says its own.
+  if (BINARY_HEADS.some((head) => head.every((byte, index) => bytes[index] === byte)) || isMail(bytes)) return { bytes }
   const text = decodeUtf8(bytes)
   if (!startsXml(text)) return { bytes, text }
   setFormat('xml')

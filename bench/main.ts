@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { stderr, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
 import { benchDatasets } from './datasets.ts'
+import { benchExtract } from './extract.ts'
 import { benchMesh } from './mesh.ts'
 import { benchGas } from './gas.ts'
 import { benchVerify } from './verify.ts'
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   gas: benchGas,
   verify: benchVerify,
   datasets: benchDatasets,
+  extract: benchExtract,
 }
 
 const USAGE = `usage: npm run bench -- [${Object.keys(BENCHES).join('|')}] [--json]

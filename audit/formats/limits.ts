@@ -44,9 +44,9 @@ export const EXTRACTION_LIMITS = {
   /** Bytes that all streams of a PDF beside its pictures unpack to. */
   pdfUnpackedBytes: 3 * LIMITS.billBytes,
   /** Pieces of text of one PDF; a dense page has about 2,000. */
-  pdfTextItems: 200_000,
+  pdfTextItems: 100_000,
   /** Characters of all text of one PDF. */
-  pdfTextChars: 2_000_000,
+  pdfTextChars: 1_000_000,
   /** Files attached to one PDF. */
   pdfAttachments: 32,
   /** Bills read from one file. */

@@ -6,6 +6,7 @@ import { KWITNESS_CSV_READER } from './kwitness-csv/extract-kwitness-csv.ts'
 import { NEM12_READER } from './nem12/extract-nem12.ts'
 import { PDF_READER } from './pdf/extract-pdf.ts'
 import type { FormatReader } from './reader.ts'
+import { EML_READER } from './signed/extract-eml.ts'
 import { P7M_READER } from './signed/extract-p7m.ts'
 import { ZIP_READER } from './zip/extract-zip.ts'
 
@@ -14,6 +15,7 @@ export const READERS: readonly FormatReader[] = [
   ZIP_READER,
   PDF_READER,
   P7M_READER,
+  EML_READER,
   EINVOICE_READER,
   FATTURA_PA_READER,
   ESPI_READER,

@@ -93,12 +93,14 @@ export type RefusalInit = {
 /** Ends the reading of one file; never leaves `audit/`, where it becomes a verdict. */
 export class Refusal extends Error {
   readonly verdict: RefusalInit['verdict']
+  readonly code: RefusalCode
   readonly reason: ExtractionReason
 
   constructor(message: string, init: RefusalInit) {
     super(message)
     this.name = 'Refusal'
     this.verdict = init.verdict
+    this.code = init.code
     this.reason = { code: init.code, message, ...(init.place === undefined ? {} : { place: init.place }) }
   }
 }

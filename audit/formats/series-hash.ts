@@ -1,12 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { makeDecimal, utf8 } from '#protocol'
+import { divideFloor, makeDecimal, utf8 } from '#protocol'
 
-/** One reading as its hash sees it: `value` x 10^`e`, in Wh for energy, else in the unit of the facts. */
+/** One reading as its hash sees it: `value` x 10^`e` in the unit of the facts. */
 export type HashedReading = {
   /** Epoch seconds. */
   readonly start: number
   readonly durationS: number
-  readonly value: bigint
+  /** A number only where it is a safe integer. */
+  readonly value: bigint | number
   readonly e: number
   /** As the format writes qualities; several are joined by `+`. */
   readonly quality: string
@@ -23,12 +24,26 @@ export function hashSeries(readings: Iterable<HashedReading>): Uint8Array {
   const hasher = sha256.create()
   let lines: string[] = []
   for (const { start, durationS, value, e, quality } of readings) {
-    const normal = makeDecimal(value, e)
-    lines.push(`${start},${durationS},${normal.u},${normal.e},${quality}\n`)
+    lines.push(`${start},${durationS},${normalText(value, e)},${quality}\n`)
     if (lines.length < LINES_PER_BLOCK) continue
     hasher.update(utf8(lines.join('')))
     lines = []
   }
   hasher.update(utf8(lines.join('')))
   return hasher.digest()
+}
+
+/** `u,e` of a normalised decimal; the same text for a number and for the big integer equal to it. */
+function normalText(value: bigint | number, e: number): string {
+  if (typeof value === 'bigint') {
+    const { u, e: exponent } = makeDecimal(value, e)
+    return `${u},${exponent}`
+  }
+  if (value === 0) return '0,0'
+  let [digits, exponent] = [value, e]
+  while (digits % 10 === 0) {
+    digits = divideFloor(digits, 10)
+    exponent += 1
+  }
+  return `${digits},${exponent}`
 }

@@ -1,10 +1,7 @@
-import { SaxesParser } from 'saxes'
-import type { SaxesTagNS } from 'saxes'
 import { EXTRACTION_LIMITS } from './limits.ts'
 import { rejection } from './refusal.ts'
-
-/** Characters of a file that a reason repeats: a name may be as long as the file. */
-const MAX_QUOTED_CHARS = 120
+import { MAX_QUOTED_CHARS, scanXml } from './xml-scan.ts'
+import type { XmlSink, XmlTag } from './xml-scan.ts'
 
 /** One element of a parsed file. */
 export type XmlElement = {
@@ -14,9 +11,9 @@ export type XmlElement = {
   readonly uri: string
   /** Attributes without a prefix. */
   readonly attributes: ReadonlyMap<string, string>
-  readonly children: XmlElement[]
-  /** Text directly inside, all pieces joined. */
-  text: string
+  readonly children: readonly XmlElement[]
+  /** Text directly inside, all pieces joined; blanks before its first other character may be missing. */
+  readonly text: string
   /** Where the start tag begins, from 1. */
   readonly line: number
   readonly column: number
@@ -35,80 +32,99 @@ export type XmlInit = {
   readonly skipText?: (element: XmlElement) => boolean
 }
 
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
+/** Most elements have no child: they share one list, which is replaced before the first child goes in. */
+const NO_CHILDREN: XmlElement[] = []
+
+/** An element that is being read. */
+class OpenElement implements XmlElement {
+  readonly local: string
+  readonly uri: string
+  readonly attributes: ReadonlyMap<string, string>
+  readonly line: number
+  readonly column: number
+  readonly isTextSkipped: boolean
+  children: XmlElement[] = NO_CHILDREN
+  text = ''
+
+  constructor(tag: XmlTag, line: number, column: number, skipText: XmlInit['skipText']) {
+    this.local = tag.local
+    this.uri = tag.uri
+    this.attributes = attributesOf(tag)
+    this.line = line
+    this.column = column
+    this.isTextSkipped = skipText?.(this) === true
+  }
+
+  append(child: XmlElement): void {
+    if (this.children === NO_CHILDREN) this.children = [child]
+    else this.children.push(child)
+  }
+
+  addText(piece: string): void {
+    // Indentation between tags is most of the text of a file, and none of its meaning.
+    if (this.isTextSkipped || (this.text === '' && isBlankText(piece))) return
+    if (this.text.length + piece.length > EXTRACTION_LIMITS.textChars) {
+      const message = `text of <${this.local.slice(0, MAX_QUOTED_CHARS)}> is too long`
+      throw rejection('ERR_BILL_TOO_LARGE', message, placeOf(this))
+    }
+    this.text += piece
+  }
+}
+
+/** Builds the tree of what it is told; may stand behind another sink that takes parts of the file for itself. */
+export class XmlTree implements XmlSink {
+  readonly #init: XmlInit
+  readonly #open: OpenElement[] = []
+  #top: OpenElement | undefined
+  #root: XmlElement | undefined
+
+  constructor(init: XmlInit = {}) {
+    this.#init = init
+  }
+
+  /** The first element, complete when the whole file was read. */
+  get root(): XmlElement | undefined {
+    return this.#root
+  }
+
+  /** The innermost element that is open. */
+  get current(): XmlElement | undefined {
+    return this.#top
+  }
+
+  open(tag: XmlTag, line: number, column: number): void {
+    const element = new OpenElement(tag, line, column, this.#init.skipText)
+    if (this.#root === undefined) {
+      this.#init.checkRoot?.(element)
+      this.#root = element
+    }
+    this.#open.push(element)
+    this.#top = element
+  }
+
+  text(piece: string): void {
+    this.#top?.addText(piece)
+  }
+
+  close(): void {
+    const element = this.#open.pop()
+    const parent = this.#open.at(-1)
+    this.#top = parent
+    if (element !== undefined && (this.#init.keep?.(element, parent) ?? true)) parent?.append(element)
+  }
+}
+
 /**
  * Tree of a well-formed XML text, namespaces resolved.
  *
- * Refuses document types before any entity could be used, and stops at the first element over a limit.
- *
- * @throws {Refusal} ERR_BILL_XML, ERR_BILL_DOCTYPE, ERR_BILL_DEPTH, ERR_BILL_TOO_LARGE, ERR_BILL_ENCODING.
+ * @throws {Refusal} as {@link scanXml}, and ERR_BILL_TOO_LARGE for a text over its limit.
  */
 export function parseXml(text: string, init: XmlInit = {}): XmlElement {
-  const parser = new SaxesParser({ xmlns: true, position: true })
-  const here = (): { line: number; column: number } => ({ line: parser.line, column: parser.column + 1 })
-  const open: XmlElement[] = []
-  let root: XmlElement | undefined
-  let skipped: XmlElement | undefined
-  let elements = 0
-  let attributes = 0
-  let tagPlace = here()
-
-  parser.on('error', (error) => {
-    throw rejection(
-      'ERR_BILL_XML',
-      `not well-formed: ${error.message.replace(/^\d+:\d+: /, '').slice(0, MAX_QUOTED_CHARS)}`,
-      here(),
-    )
-  })
-  parser.on('doctype', () => {
-    throw rejection('ERR_BILL_DOCTYPE', 'document types and entities are not read', here())
-  })
-  parser.on('xmldecl', ({ encoding }) => {
-    if (encoding !== undefined && encoding.toLowerCase() !== 'utf-8') {
-      throw rejection(
-        'ERR_BILL_ENCODING',
-        `file declares encoding ${JSON.stringify(encoding)}; only UTF-8 is read`,
-        here(),
-      )
-    }
-  })
-  parser.on('opentagstart', (tag) => {
-    tagPlace = { line: parser.line, column: Math.max(1, parser.column - tag.name.length - 1) }
-    attributes = 0
-    elements += 1
-    if (open.length >= EXTRACTION_LIMITS.xmlDepth) {
-      throw rejection('ERR_BILL_DEPTH', `more than ${EXTRACTION_LIMITS.xmlDepth} elements inside each other`, tagPlace)
-    }
-    if (elements > EXTRACTION_LIMITS.xmlElements) {
-      throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.xmlElements} elements`, tagPlace)
-    }
-  })
-  parser.on('attribute', (attribute) => {
-    attributes += 1
-    if (attributes > EXTRACTION_LIMITS.xmlAttributes || attribute.value.length > EXTRACTION_LIMITS.textChars) {
-      throw rejection('ERR_BILL_TOO_LARGE', 'too many or too long attributes', tagPlace)
-    }
-  })
-  parser.on('opentag', (tag) => {
-    const element = elementOf(tag, tagPlace)
-    if (root === undefined) init.checkRoot?.(element)
-    root ??= element
-    if (init.skipText?.(element) === true) skipped = element
-    open.push(element)
-  })
-  const take = (piece: string): void => {
-    if (skipped === undefined || open.at(-1) !== skipped) addText(open.at(-1), piece)
-  }
-  parser.on('text', take)
-  parser.on('cdata', take)
-  parser.on('closetag', () => {
-    const element = open.pop()
-    const parent = open.at(-1)
-    if (element !== undefined && (init.keep?.(element, parent) ?? true)) parent?.children.push(element)
-  })
-
-  parser.write(text).close()
-  if (root === undefined) throw rejection('ERR_BILL_XML', 'file has no element', { line: 1, column: 1 })
-  return root
+  const tree = new XmlTree(init)
+  scanXml(text, tree)
+  if (tree.root === undefined) throw rejection('ERR_BILL_XML', 'file has no element', { line: 1, column: 1 })
+  return tree.root
 }
 
 /** Ends the reading at the first start tag. */
@@ -140,25 +156,14 @@ export function findRoot(text: string): { readonly uri: string; readonly local: 
   }
 }
 
-const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map()
-
-function elementOf(tag: SaxesTagNS, place: { line: number; column: number }): XmlElement {
-  const all = Object.values(tag.attributes)
-  const attributes =
-    all.length === 0 ? NO_ATTRIBUTES : new Map(all.filter((a) => a.prefix === '').map((a) => [a.local, a.value]))
-  return { local: tag.local, uri: tag.uri, attributes, children: [], text: '', ...place }
-}
-
-function addText(element: XmlElement | undefined, piece: string): void {
-  if (element === undefined) return
-  if (element.text.length + piece.length > EXTRACTION_LIMITS.textChars) {
-    throw rejection(
-      'ERR_BILL_TOO_LARGE',
-      `text of <${element.local.slice(0, MAX_QUOTED_CHARS)}> is too long`,
-      placeOf(element),
-    )
+function attributesOf({ attributes }: XmlTag): ReadonlyMap<string, string> {
+  let found: Map<string, string> | undefined
+  // The record has no prototype, so that an attribute may have any name.
+  for (const name in attributes) {
+    const attribute = attributes[name]
+    if (attribute?.prefix === '') (found ??= new Map()).set(attribute.local, attribute.value)
   }
-  element.text += piece
+  return found ?? NO_ATTRIBUTES
 }
 
 /** Text without XML blanks at both ends (space, tab, line ends; nothing else). */
@@ -167,6 +172,11 @@ export function trimXml(text: string): string {
   while (start < end && isBlank(text.charCodeAt(start))) start += 1
   while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1
   return text.slice(start, end)
+}
+
+function isBlankText(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (!isBlank(text.charCodeAt(at))) return false
+  return true
 }
 
 function isBlank(code: number): boolean {

@@ -1,6 +1,7 @@
 import { SaxesParser } from 'saxes'
 import type { SaxesTagNS } from 'saxes'
 import { EXTRACTION_LIMITS } from '../formats/limits.ts'
+import { rejection } from '../formats/refusal.ts'
 import { ORIGIN_LIMITS } from './constants.ts'
 import { SignatureError } from './signature-error.ts'
 
@@ -51,11 +52,12 @@ const NO_NAMESPACES: ReadonlyMap<string, string> = new Map()
  * The document of an XML text, nothing lost but what canonical forms lose as well: line ends, CDATA marks, order of
  * attributes, the XML declaration.
  *
- * @throws {SignatureError} when it is not well-formed, has a document type, or is over a limit.
+ * @throws {Refusal} ERR_BILL_XML when it is not well-formed.
+ * @throws {SignatureError} when it has a document type, or is over a limit.
  */
 export function parseXmlDocument(text: string): XmlDocument {
   if (text.length > ORIGIN_LIMITS.xmlChars) throw new SignatureError('signed file is too long')
-  const parser = new SaxesParser({ xmlns: true, position: false })
+  const parser = new SaxesParser({ xmlns: true, position: true })
   const before: XmlContent[] = []
   const after: XmlContent[] = []
   let root: OpenNode | undefined
@@ -70,7 +72,8 @@ export function parseXmlDocument(text: string): XmlDocument {
   }
 
   parser.on('error', (error) => {
-    throw new SignatureError(`signed file is not well-formed: ${error.message.slice(0, 120)}`)
+    const message = `not well-formed: ${error.message.replace(/^\d+:\d+: /, '').slice(0, 120)}`
+    throw rejection('ERR_BILL_XML', message, { line: parser.line, column: parser.column + 1 })
   })
   parser.on('doctype', () => {
     throw new SignatureError('signed file has a document type')

@@ -75,6 +75,7 @@ function ownerBill(profile: CsvProfile, placed: readonly PlacedSeries[], zone: Z
     const message = 'there is no series of consumption'
     throw review('ERR_BILL_FLOW', message, { line: first.series.readings[0]?.line ?? 1, column: 1 })
   }
+  checkMeters(placed)
   checkCoverage(placed, imported)
   const { start, end } = imported.timeline
   if (end - start > MAX_PERIOD_S) {
@@ -90,12 +91,10 @@ function ownerBill(profile: CsvProfile, placed: readonly PlacedSeries[], zone: Z
   ])
   const { owner } = first.series
   if (owner.point === undefined && owner.account === undefined) flags.add('no-identifier')
-  const meters = new Set(placed.map(({ series }) => series.owner.meter))
-  if (meters.size > 1) flags.add('several-meters')
   return {
     ...(owner.point === undefined ? {} : { point: owner.point }),
     ...(owner.account === undefined ? {} : { account: owner.account }),
-    ...(owner.meter === undefined || meters.size > 1 ? {} : { meter: owner.meter }),
+    ...(owner.meter === undefined ? {} : { meter: owner.meter }),
     service,
     import: sumOf(imports),
     ...(exported === undefined ? {} : { export: energyOf(exported) }),
@@ -104,6 +103,15 @@ function ownerBill(profile: CsvProfile, placed: readonly PlacedSeries[], zone: Z
     readings: readingsOf(imports, zone),
     sources: sourcesOf(profile, imports, exports, corroborations),
   }
+}
+
+/** Two meters of one point may measure one energy, or one may have replaced the other. */
+function checkMeters(placed: readonly PlacedSeries[]): void {
+  const meters = new Set(placed.map(({ series }) => series.owner.meter))
+  const other = placed.find(({ series }) => series.owner.meter !== placed[0]?.series.owner.meter)
+  if (other === undefined) return
+  const message = `${meters.size} meters are of one metering point`
+  throw review('ERR_BILL_SEVERAL_SERIES', message, { line: other.series.readings[0]?.line ?? 1, column: 1 })
 }
 
 /** All series of an owner cover the same time: else a sum would be too low. */

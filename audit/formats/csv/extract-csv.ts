@@ -8,7 +8,7 @@ import type { Refusal } from '../refusal.ts'
 import { makeBills } from './bills.ts'
 import type { CsvBill } from './bills.ts'
 import { readUsAddress } from './us-address.ts'
-import type { CsvProfile, OutcomeShape } from './profile.ts'
+import type { CsvProfile, OutcomeShape, TableShape } from './profile.ts'
 import { CSV_PROFILES } from './profiles.ts'
 import { CsvTable, hasHeader } from './read-table.ts'
 import { readSeries } from './readings.ts'
@@ -16,7 +16,7 @@ import type { CsvSeries } from './readings.ts'
 import { Zone } from './zones.ts'
 
 /** Name of the format in refusals; facts carry that of the profile, `csv-<id>`. */
-export const CSV_FORMAT = 'csv'
+const CSV_FORMAT = 'csv'
 /** Version of the engine; a change of any verdict or figure is a new version. The profile's version follows it. */
 const ENGINE_VERSION = '1.0'
 
@@ -28,7 +28,7 @@ export const CSV_READER: FormatReader = {
 }
 
 /** The profile with whose header a text begins. */
-export function findProfile(text: string, profiles: readonly CsvProfile[]): CsvProfile | undefined {
+function findProfile(text: string, profiles: readonly CsvProfile[]): CsvProfile | undefined {
   return profiles.find(({ table }) => hasHeader(text, table))
 }
 
@@ -42,10 +42,9 @@ export function extractCsv(text: string, profiles: readonly CsvProfile[]): Extra
   if (profile === undefined) throw new TypeError('no profile has this header')
   const table = new CsvTable(text, profile.table)
   const series = readSeries(profile, table)
-  if (profile.time.kind === 'none') throw leaveToPerson(profile, series)
+  if (profile.outcome !== undefined) throw leaveToPerson(profile.table, profile.outcome, series)
   const { zone, place } = whereIs(profile, table)
   const bills = makeBills(profile, series, new Zone(zone))
-  if (profile.outcome !== undefined) throw leaveToPerson(profile, series)
   if (bills.length > EXTRACTION_LIMITS.bills) {
     const message = `more than ${EXTRACTION_LIMITS.bills} meters in one table`
     throw rejection('ERR_BILL_TOO_LARGE', message, { line: 1, column: 1 })
@@ -83,12 +82,11 @@ function factsOf(profile: CsvProfile, bill: CsvBill, place: Place | undefined): 
 }
 
 /** A layout that never gives facts: the sums that were found go to the person who must read it. */
-function leaveToPerson({ outcome, table }: CsvProfile, series: readonly CsvSeries[]): Refusal {
-  const { code, message }: OutcomeShape = outcome ?? { code: 'ERR_BILL_UNSTATED', message: 'layout has no times' }
+function leaveToPerson(table: TableShape, outcome: OutcomeShape, series: readonly CsvSeries[]): Refusal {
   const sums = series.map(({ shape, readings }) => {
     const total = readings.reduce<Decimal>((sum, { u, e }) => addDecimals(sum, makeDecimal(u, e)), makeDecimal(0n, 0))
     return `${formatDecimal(total)} ${shape.unit} in ${readings.length} rows of ${shape.value}`
   })
   const line = (table.preamble ?? []).length + 1
-  return review(code, `${message}: ${sums.join(', ')}`, { line, column: 1 })
+  return review(outcome.code, `${outcome.message}: ${sums.join(', ')}`, { line, column: 1 })
 }

@@ -25,12 +25,12 @@ export type CsvProfile = {
   readonly revision?: StampShape
   /** Columns that nothing is read from: every column of the header stands in one place of the profile. */
   readonly ignored?: readonly string[]
-  /** What a file of this layout can never be: its facts are left to a person, with the sums found. */
+  /** Why no file of this layout gives facts: cells are read, and the sums that were found go to a person. */
   readonly outcome?: OutcomeShape
 }
 
 /** What the profile rests on: real files, or descriptions of them (facts say so by a flag). */
-export type Evidence = { readonly basis: 'sample' | 'documentation'; readonly note: string }
+type Evidence = { readonly basis: 'sample' | 'documentation'; readonly note: string }
 
 /** How the text is cut into cells. */
 export type TableShape = {
@@ -67,7 +67,7 @@ export type NumberShape = {
 export type StampShape = { readonly columns: readonly string[]; readonly form: string }
 
 /** Time zone: a known one, the state at the end of the preamble's line `Address` (US). */
-export type ZoneShape = ZoneName | 'us-address'
+type ZoneShape = ZoneName | 'us-address'
 
 /** One reading a row. */
 export type RowsTime = {
@@ -92,7 +92,7 @@ export type RowsTime = {
 }
 
 /** One day a row, one interval a column. */
-export type DaysTime = {
+type DaysTime = {
   readonly kind: 'days'
   readonly zone: ZoneName
   readonly day: StampShape
@@ -101,8 +101,8 @@ export type DaysTime = {
   readonly intervalMinutes: number
 }
 
-/** A table whose rows are no readings of intervals; dates are checked and no more. */
-export type NoTime = { readonly kind: 'none'; readonly stamp: StampShape }
+/** A table whose rows are no readings of intervals; dates are checked and no more. Such a profile has an outcome. */
+type NoTime = { readonly kind: 'none'; readonly stamp: StampShape }
 
 export type TimeShape = RowsTime | DaysTime | NoTime
 
@@ -117,7 +117,7 @@ export type SeriesShape = {
 }
 
 /** Column that tells how a value was found. Another text than these is for a person. */
-export type QualityShape = {
+type QualityShape = {
   readonly column: string
   readonly classes: readonly {
     readonly text: string
@@ -128,13 +128,13 @@ export type QualityShape = {
 }
 
 /** Column with a fixed set of texts. Another text than these is for a person. */
-export type MarkShape = {
+type MarkShape = {
   readonly column: string
   readonly texts: readonly { readonly text: string; readonly flag?: string }[]
 }
 
 /** Number of a point, account or meter: the first group of the pattern, which describes the whole cell. */
-export type IdentityShape = {
+type IdentityShape = {
   readonly fact: 'point' | 'account' | 'meter'
   /** Column, or label of the preamble. */
   readonly from: { readonly column: string } | { readonly preamble: string }

@@ -22,6 +22,8 @@ function headerEnd(text: string, shape: TableShape): { at: number; values: Map<s
   const values = new Map<string, string>()
   for (const label of shape.preamble ?? []) {
     const { text: line, next } = lineAt(text, at)
+    // A file of another format may be one line of twenty million cells.
+    if (line.length > EXTRACTION_LIMITS.csvRowChars) return undefined
     const [found, value = '', ...rest] = splitQuoted(line, shape.delimiter) ?? []
     if (found !== label || rest.length > 0) return undefined
     values.set(label, value)
@@ -131,7 +133,7 @@ export class CsvTable {
 }
 
 /** Names of the columns of a header. */
-export function columnsOf({ header, delimiter, quoting, isTrimmed }: TableShape): string[] {
+function columnsOf({ header, delimiter, quoting, isTrimmed }: TableShape): string[] {
   const cells = quoting === 'none' ? header.split(delimiter) : (splitQuoted(header, delimiter) ?? [])
   return isTrimmed === true ? cells.map(trimBlanks) : cells
 }

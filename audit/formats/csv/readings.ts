@@ -159,7 +159,7 @@ class SeriesReader {
 }
 
 /** @throws {Refusal} ERR_BILL_NUMBER, ERR_BILL_NEGATIVE. */
-export function readNumber(text: string, shape: NumberShape, place: FilePlace): { u: bigint; e: number } {
+function readNumber(text: string, shape: NumberShape, place: FilePlace): { u: bigint; e: number } {
   if (shape.zeros?.includes(text) === true) return { u: 0n, e: 0 }
   if (!shape.pattern.test(text)) {
     if (text.startsWith('-') && shape.pattern.test(text.slice(1))) {

@@ -1,7 +1,6 @@
 import { formatCivilDate } from '#protocol'
 import type { Commodity, Facts, FactsKind, Metered, Quantity } from '#protocol'
 import { orderTexts } from '../order-texts.ts'
-import { review } from '../refusal.ts'
 import type { Correction } from './corrections.ts'
 import { parseFigure } from './figures.ts'
 import { findGreenNote, readFuelMix } from './green-claims.ts'
@@ -49,14 +48,11 @@ const COUNTRY_POINT =
 /**
  * Facts of one finding.
  *
- * @throws {Refusal} ERR_BILL_UNSTATED when neither point nor account is named: nobody could tell it from another bill.
+ * @throws {Refusal} ERR_BILL_FIELD for an identifier that does not print, ERR_BILL_NUMBER for an amount that is no number.
  */
 export function buildFacts(finding: Finding, invoice: Invoice, extractor: Extractor): Facts {
   const { commodity, point, days, end, correction } = finding
   const account = invoice.account === undefined ? undefined : normaliseNumber(invoice.account, invoice)
-  if (point === undefined && account === undefined) {
-    throw review('ERR_BILL_UNSTATED', 'the document names neither metering point nor customer account', invoice.place)
-  }
   const meters = metersOf(finding, invoice)
   const [number, corrects] = [cleanName(invoice.number), cleanName(correction.corrects)]
   const kind = readKind(finding)
@@ -68,6 +64,7 @@ export function buildFacts(finding: Finding, invoice: Invoice, extractor: Extrac
     ...green.flags,
     ...(correction.isCredit ? ['credit'] : []),
     ...(meters.size > 1 ? ['several-meters'] : []),
+    ...(point === undefined && account === undefined ? ['no-identifier'] : []),
     ...(end.isAssumed === true ? ['end-date-assumed'] : []),
     ...(invoice.isTest ? ['test-document'] : []),
   ]

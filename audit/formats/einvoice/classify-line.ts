@@ -1,8 +1,8 @@
 import type { Commodity } from '#protocol'
 import { splitWords, wordList, WordTable } from './match-words.ts'
-import type { InvoiceLine, ItemCode, LineClass } from './model.ts'
+import type { InvoiceLine, ItemCode, ItemProperty, LineClass } from './model.ts'
 import { SEEF_ARTICLES, SEEF_GROUP_LISTS, SEEF_GROUPS } from './tables/codes.ts'
-import { COMMODITY_CODES, COMMODITY_WORDS } from './tables/commodity-words.ts'
+import { COMMODITY_CODES, COMMODITY_WORDS, POINT_COMMODITIES } from './tables/commodity-words.ts'
 import { BARE_ENERGY_WORDS, LINE_RULES } from './tables/line-rules.ts'
 import type { LineRule } from './tables/line-rules.ts'
 import { ASIDE_WORDS, REGISTER_WORDS } from './tables/register-words.ts'
@@ -25,6 +25,7 @@ type Words = readonly string[]
 const RULES = new WordTable(LINE_RULES)
 const BARE = wordList(BARE_ENERGY_WORDS)
 const COMMODITIES = new WordTable(COMMODITY_WORDS)
+const POINTS = new WordTable(POINT_COMMODITIES)
 const REGISTERS = new WordTable(REGISTER_WORDS)
 const ASIDE = wordList(ASIDE_WORDS)
 /** Texts, and notes, of a line that are looked at. */
@@ -46,7 +47,8 @@ export function classifyLine(line: InvoiceLine, isSeef: boolean): LineMeaning {
   const noted = rule === undefined && !isBare ? firstOf(notes ?? [], findRule) : undefined
   const payee = findPayee(line.codes)
   const known = article ?? rule ?? noted
-  const commodity = known?.commodity ?? findCommodity(all) ?? findCommodityCode(line.codes)
+  const commodity =
+    known?.commodity ?? findCommodity(all) ?? findCommodityCode(line.codes) ?? findPointCommodity(line.properties)
   return {
     is: known?.is ?? (isBare ? 'energy' : 'unknown'),
     ...(commodity === undefined ? {} : { commodity }),
@@ -111,6 +113,13 @@ function findCommodityCode(codes: readonly ItemCode[]): Commodity | undefined {
   )
   const distinct = new Set(named.map(({ commodity }) => commodity))
   return distinct.size === 1 ? named[0]?.commodity : undefined
+}
+
+/** What is delivered at a kind of metering point that only one commodity has. */
+function findPointCommodity(properties: readonly ItemProperty[]): Commodity | undefined {
+  const named = properties.map(({ name }) => POINTS.find(splitWords(name))?.row.commodity)
+  const distinct = new Set(named.filter((commodity) => commodity !== undefined))
+  return distinct.size === 1 ? [...distinct][0] : undefined
 }
 
 function findArticle(codes: readonly ItemCode[]): (typeof SEEF_ARTICLES)[number] | undefined {

@@ -19,8 +19,13 @@ const MAX_SEARCHED_CHARS = 1_000
 
 type WordList = WordTable<{ readonly words: string }>
 
-const POINT_NAMES = POINT_PROPERTIES.map((words) => wordList(wholeOf(words)))
-const METER_NAMES = [wordList(wholeOf(METER_PROPERTIES))]
+type PropertyNames = { readonly list: WordList; readonly form?: RegExp }
+
+const POINT_NAMES: readonly PropertyNames[] = POINT_PROPERTIES.map(({ names, ...rest }) => ({
+  list: wordList(wholeOf(names)),
+  ...rest,
+}))
+const METER_NAMES: readonly PropertyNames[] = [{ list: wordList(wholeOf(METER_PROPERTIES)) }]
 
 /**
  * Metering point that a line names: a property of its item, an element for it, or a form in its texts.
@@ -109,10 +114,13 @@ function digitOf(character: string): number {
   return character.charCodeAt(0) - 0x30
 }
 
-function findProperty(line: InvoiceLine, names: readonly WordList[]): string | undefined {
+function findProperty(line: InvoiceLine, names: readonly PropertyNames[]): string | undefined {
   const named = line.properties.map(({ name, value }) => ({ words: splitWords(name), value }))
-  for (const list of names) {
-    const values = new Set(named.filter(({ words }) => list.find(words) !== undefined).map(({ value }) => value))
+  for (const { list, form } of names) {
+    const fitting = named.filter(
+      ({ words, value }) => list.find(words) !== undefined && (form?.test(value) ?? value !== ''),
+    )
+    const values = new Set(fitting.map(({ value }) => value))
     if (values.size > 1) {
       throw review(
         'ERR_BILL_UNSTATED',

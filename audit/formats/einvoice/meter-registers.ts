@@ -38,11 +38,15 @@ const TOTALS = wordList('tota*|sum|summe|gesamt')
 /**
  * Registers of a metering point that count energy or volume; power and reactive energy are left out by their units.
  *
+ * @param how.billed what the lines say, for the message of a refusal.
  * @throws {Refusal} ERR_BILL_UNSTATED for a meter with two numbers or a reading without dates, ERR_BILL_READINGS_CONFLICT
  *   when readings, consumption and totals contradict each other, and what figures and dates may throw.
  */
-export function readRegisters(source: MeteredPoint, end: EndDate): PointRegisters {
-  const registers = source.meters.flatMap((meter) => registersOf(meter, source, end))
+export function readRegisters(
+  source: MeteredPoint,
+  how: { readonly end: EndDate; readonly billed: string },
+): PointRegisters {
+  const registers = source.meters.flatMap((meter) => registersOf(meter, source, how))
   checkOnce(registers)
   checkTotal(registers, source.total)
   const point = source.point === undefined ? undefined : normalisePoint(source.point, source)
@@ -56,14 +60,19 @@ export function kindOf(registers: readonly Register[]): FactsKind {
   return estimated === registers.length ? 'estimated' : 'mixed'
 }
 
-function registersOf(meter: Meter, source: MeteredPoint, end: EndDate): readonly Register[] {
+function registersOf(
+  meter: Meter,
+  source: MeteredPoint,
+  how: { readonly end: EndDate; readonly billed: string },
+): readonly Register[] {
   const [number, second] = meter.numbers
   if (second !== undefined) {
-    throw review('ERR_BILL_UNSTATED', 'one meter has two numbers: whose readings these are is not stated', meter.place)
+    const message = `one meter has two numbers: whose readings these are is not stated; the lines bill ${how.billed}`
+    throw review('ERR_BILL_UNSTATED', message, meter.place)
   }
   const name = number === undefined ? undefined : normaliseNumber(number, meter)
   const found = meter.readings
-    .map((reading) => registerOf(reading, meter, source, end))
+    .map((reading) => registerOf(reading, meter, source, how.end))
     .filter((register) => register !== undefined)
     .map((register) => ({ ...register, ...(name === undefined ? {} : { meter: name }) }))
   const registers = withoutTotals(found)

@@ -1,4 +1,4 @@
-import { isEnergy } from '#protocol'
+import { formatDecimal, isEnergy } from '#protocol'
 import type { Commodity, Facts, Quantity } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
@@ -50,7 +50,8 @@ export function readBills(invoice: Invoice, extractor: Extractor): DocumentBills
   const correction = counting.length === 0 ? { isCredit: false } : findCorrection(invoice, counting)
   const counted = buckets.map(countBucket).filter((one) => one !== undefined)
   checkLoose(loose, counted)
-  const points = invoice.metered.map((source) => readRegisters(source, end))
+  const billed = showSums(counted.flatMap(({ sums }) => sums))
+  const points = invoice.metered.map((source) => readRegisters(source, { end, billed }))
   const context = { invoice, extractor, end, correction, volumesNotRead, points }
   const bills = counted.flatMap((one) => factsOfBucket(one, context))
   if (bills.length === 0 && points.some(({ registers }) => registers.length > 0)) {
@@ -98,6 +99,22 @@ function countBucket(bucket: Bucket): CountedBucket | undefined {
     ...(bucket.hasVolumeBeside ? ['volume-beside-energy'] : []),
   ]
   return { bucket, sums, flags }
+}
+
+/** All counted quantities in one text, for a person. */
+function showSums(sums: readonly PeriodSum[]): string {
+  const parts = sums.slice(0, 4).map(({ metered }) => `${formatDecimal(metered.value)} ${metered.unit}`)
+  const [first] = sums
+  const isOne = sums.every(({ metered }) => metered.unit === first?.metered.unit)
+  if (first === undefined) return 'nothing'
+  const place = first.counted[0]?.line.place ?? {}
+  const total = isOne
+    ? sumMetered(
+        sums.map(({ metered }) => metered),
+        place,
+      )
+    : undefined
+  return total === undefined ? parts.join(', ') : `${formatDecimal(total.value)} ${total.unit}`
 }
 
 /** Levies alone, or lines nobody knows; sewage without fresh water is no consumption of water and no reason to stop. */

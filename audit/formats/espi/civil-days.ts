@@ -1,6 +1,7 @@
 import { divideFloor, formatCivilDate, parseInteger } from '#protocol'
 import type { Service } from '#protocol'
 import { formatInstant } from '../instants.ts'
+import type { LocalTime, UsagePoint } from './document.ts'
 
 const DAY_S = 86_400
 const HALF_DAY_S = 43_200
@@ -19,17 +20,38 @@ const MAX_OFFSET_S = 14 * 3_600
 /** Offset from UTC to label days with, and a flag when the file gives none that can be used. */
 export type LocalOffset = { readonly seconds: number; readonly flags: readonly string[] }
 
+/** The clocks of a file: by their own links, and the one that all of them agree on. */
+export type Clocks = { readonly byLink: ReadonlyMap<string, LocalOffset | undefined>; readonly all: LocalOffset }
+
+/** The clocks of a file; under one link only what all that are there agree on. */
+export function indexClocks(localTimes: readonly LocalTime[]): Clocks {
+  const byLink = new Map<string, LocalOffset | undefined>()
+  for (const one of localTimes) {
+    const { self } = one.links
+    if (self === undefined) continue
+    const offset = offsetOf([one])
+    byLink.set(self, !byLink.has(self) || byLink.get(self)?.seconds === offset?.seconds ? offset : undefined)
+  }
+  return { byLink, all: offsetOf(localTimes) ?? { seconds: 0, flags: ['days-in-utc'] } }
+}
+
 /**
- * Standard offset of a file, if it states one that can be an offset, and only one.
+ * Standard offset of a metering point: that of the clock which the point links to, else that of all clocks of the file,
+ * if it states one that can be an offset, and only one.
  *
  * Daylight-saving rules are not read: real files have epochs and truncated masks in those fields.
  */
-export function localOffsetOf(tzOffsets: readonly string[]): LocalOffset {
-  const distinct = [...new Set(tzOffsets)]
+export function localOffsetOf({ byLink, all }: Clocks, point?: UsagePoint): LocalOffset {
+  const linked = (point?.links.related ?? []).map((link) => byLink.get(link)).filter((offset) => offset !== undefined)
+  const [first] = linked
+  return first !== undefined && linked.every(({ seconds }) => seconds === first.seconds) ? first : all
+}
+
+function offsetOf(localTimes: readonly LocalTime[]): LocalOffset | undefined {
+  const distinct = [...new Set(localTimes.map(({ tzOffset }) => tzOffset).filter((text) => text !== undefined))]
   const [only = ''] = distinct
   const seconds = distinct.length === 1 && /^-?\d{1,5}$/.test(only) ? parseInteger(only) : undefined
-  if (seconds === undefined || Math.abs(seconds) > MAX_OFFSET_S) return { seconds: 0, flags: ['days-in-utc'] }
-  return { seconds, flags: [] }
+  return seconds === undefined || Math.abs(seconds) > MAX_OFFSET_S ? undefined : { seconds, flags: [] }
 }
 
 /**
@@ -43,7 +65,7 @@ export function labelService(startS: number, endS: number, offset: LocalOffset):
   const start = nearestMidnight(startS + offset.seconds)
   const end = nearestMidnight(endS + offset.seconds)
   const first = end > start ? start : divideFloor(startS + offset.seconds, DAY_S)
-  const isWhole = isNearMidnight(startS + offset.seconds) && isNearMidnight(endS + offset.seconds)
+  const isWhole = isNearMidnight(startS, offset) && isNearMidnight(endS, offset)
   const isKnown = offset.flags.length === 0
   return {
     service: {
@@ -53,7 +75,11 @@ export function labelService(startS: number, endS: number, offset: LocalOffset):
       endUtc: formatInstant(endS),
       basis: 'epoch',
     },
-    flags: [...offset.flags, ...(end > start && (isWhole || !isKnown) ? [] : ['not-whole-days'])],
+    flags: [
+      ...offset.flags,
+      ...(end > start && (isWhole || !isKnown) ? [] : ['not-whole-days']),
+      ...(looksLikeLocalEpochs(startS, endS, offset) ? ['epochs-maybe-local'] : []),
+    ],
   }
 }
 
@@ -71,7 +97,7 @@ export function startOfDay(day: number, offset: LocalOffset): number {
  */
 export function isStandardClock(instantS: number, offset: LocalOffset): boolean {
   const localS = instantS + offset.seconds
-  if (offset.flags.length > 0 || !isNearMidnight(localS)) return false
+  if (offset.flags.length > 0 || !isNearMidnight(instantS, offset)) return false
   const midnight = nearestMidnight(localS)
   const monthAndDay = formatCivilDate(midnight).slice(5)
   const isWinter = monthAndDay >= NORTHERN_WINTER[0] || monthAndDay <= NORTHERN_WINTER[1]
@@ -83,6 +109,18 @@ function nearestMidnight(localS: number): number {
   return divideFloor(localS + HALF_DAY_S, DAY_S)
 }
 
-function isNearMidnight(localS: number): boolean {
+/** True if an instant is a local midnight, a clock change or an hour's mistake in the offset apart. */
+export function isNearMidnight(instantS: number, offset: LocalOffset): boolean {
+  const localS = instantS + offset.seconds
   return Math.abs(localS - nearestMidnight(localS) * DAY_S) <= CLOCK_CHANGE_S
+}
+
+/**
+ * True if a period looks like local time that was written as UTC: its bounds are midnights in UTC and none by the file's
+ * own offset. Real exports do so; the instants stay as the file gives them, and the doubt is flagged.
+ */
+export function looksLikeLocalEpochs(startS: number, endS: number, offset: LocalOffset): boolean {
+  if (offset.flags.length > 0 || offset.seconds === 0) return false
+  const isMidnightUtc = startS % DAY_S === 0 && endS % DAY_S === 0
+  return isMidnightUtc && !isNearMidnight(startS, offset) && !isNearMidnight(endS, offset)
 }

@@ -1,81 +1,117 @@
-import type { FilePlace } from '#protocol'
-import { rejection, review, unsupported } from '../refusal.ts'
-import type { ReadingType } from './document.ts'
-import { parsePowerOfTen, quote } from './numbers.ts'
+import type { Commodity, EnergyUnit, VolumeUnit } from '#protocol'
+import { Refusal, review } from '../refusal.ts'
+import { findCommodity } from './commodity.ts'
+import type { ReadingType, UsagePoint } from './document.ts'
+import { quote } from './numbers.ts'
+import { isOtherQuantity, readUnit } from './units.ts'
+import type { ThermEvidence } from './units.ts'
+
+/** Where energy flows: to the customer, from it, the difference, the sum, or the file does not say. */
+export type Direction = 'import' | 'export' | 'net' | 'total' | 'unstated'
+
+/** Whether readings add up (`delta`), or are a register's, whose difference counts. */
+export type Accumulation = 'delta' | 'register'
 
 /** What the readings of a series are. */
 export type SeriesMeaning = {
-  readonly direction: 'import' | 'export'
-  readonly powerOfTen: number
+  readonly commodity: Commodity
+  readonly unit: EnergyUnit | VolumeUnit
+  /** Values x 10^power are in `unit`. */
+  readonly power: number
+  readonly direction: Direction
+  readonly accumulation: Accumulation
   readonly isAccumulationStated: boolean
+  /** Time of use, tier and critical peak that the series is limited to; empty when it is the whole. */
+  readonly part: string
   readonly flags: readonly string[]
 }
 
-/** ESPI commodity codes of electricity: secondary metered, primary metered, any. */
-const ELECTRIC_COMMODITIES: ReadonlySet<string> = new Set(['0', '1', '2', '26'])
-/** ESPI uom codes of electrical demand and reactive or apparent energy: not energy that emissions follow from. */
-const NOT_ACTIVE_ENERGY: ReadonlySet<string> = new Set(['38', '61', '63', '71', '73'])
-const UOM_WH = '72'
+/** ESPI AccumulationKind of dial readings: bulkQuantity, cumulative, summation, latchingQuantity. */
+const REGISTERS: ReadonlySet<string> = new Set(['1', '3', '9', '13'])
+const DELTA = '4'
 
-/**
- * Checks that a service category is electricity; `commodity` speaks where the category is missing.
- *
- * @throws {Refusal} ERR_BILL_COMMODITY (gas, water, heat), ERR_BILL_SERVICE_KIND, ERR_BILL_COMMODITY_CONFLICT.
- */
-export function checkElectricity(kind: string | undefined, commodity: string | undefined, place: FilePlace): string[] {
-  const isElectricCommodity = commodity !== undefined && commodity !== '0' && ELECTRIC_COMMODITIES.has(commodity)
-  if (kind === '1' || kind === '2' || kind === '4') {
-    throw unsupported('ERR_BILL_COMMODITY', 'gas, water and heat are not read by this version', place)
-  }
-  if (kind === undefined && commodity !== undefined && !ELECTRIC_COMMODITIES.has(commodity)) {
-    throw unsupported('ERR_BILL_COMMODITY', `commodity ${quote(commodity)} is not read by this version`, place)
-  }
-  if (kind !== '0' && !(kind === undefined && isElectricCommodity)) {
-    throw rejection('ERR_BILL_SERVICE_KIND', `service category is not one of a utility: ${quote(kind)}`, place)
-  }
-  if (commodity !== undefined && !ELECTRIC_COMMODITIES.has(commodity)) {
-    const message = `service is electricity, commodity is ${quote(commodity)}`
-    throw rejection('ERR_BILL_COMMODITY_CONFLICT', message, place)
-  }
-  return kind === undefined ? ['service-kind-assumed'] : []
+/** ESPI DataQualifierKind of ordinary values: none, normal, sum; others are averages, thresholds, extremes. */
+const ORDINARY: ReadonlySet<string> = new Set(['0', '12', '26'])
+
+/** What a series is that measures nothing to add up (demand, voltage, averages): left alone beside energy. */
+export function isAside({ uom, qualifier }: ReadingType): boolean {
+  return isOtherQuantity(uom) || (qualifier !== undefined && !ORDINARY.has(qualifier))
 }
 
 /**
- * Power of ten of a value in Wh.
+ * Meaning of the reading type of a series, or the refusal that it earns when it stands alone.
  *
- * @throws {Refusal} ERR_BILL_UNIT, ERR_BILL_NUMBER.
+ * ESPI 4.0: ReadingType with UnitSymbolKind, UnitMultiplierKind, FlowDirectionKind, AccumulationKind, CommodityKind.
  */
-export function readWhPower(uom: string | undefined, multiplier: string | undefined, place: FilePlace): number {
-  if (uom !== undefined && NOT_ACTIVE_ENERGY.has(uom)) {
-    throw review('ERR_BILL_UNIT', `unit code ${uom} is demand, reactive or apparent energy`, place)
+export function readMeaning(
+  type: ReadingType,
+  point: UsagePoint | undefined,
+  therm: ThermEvidence,
+): SeriesMeaning | Refusal {
+  try {
+    return meaningOf(type, point, therm)
+  } catch (thrown) {
+    if (thrown instanceof Refusal) return thrown
+    throw thrown
   }
-  if (uom !== UOM_WH)
-    throw rejection('ERR_BILL_UNIT', `unit code of electricity must be 72 (Wh), not ${quote(uom)}`, place)
-  return parsePowerOfTen(multiplier, place)
 }
 
-/**
- * Meaning of a reading type of an electricity series.
- *
- * @throws {Refusal} ERR_BILL_UNIT, ERR_BILL_FLOW, ERR_BILL_ACCUMULATION, ERR_BILL_NUMBER.
- */
-export function readMeaning(type: ReadingType): SeriesMeaning {
-  const { place, accumulation, flowDirection } = type
-  const powerOfTen = readWhPower(type.uom, type.multiplier, place)
-  if (flowDirection !== undefined && flowDirection !== '1' && flowDirection !== '19') {
-    throw review('ERR_BILL_FLOW', `flow direction ${quote(flowDirection)} is neither delivered nor received`, place)
+function meaningOf(type: ReadingType, point: UsagePoint | undefined, therm: ThermEvidence): SeriesMeaning {
+  const { place, accumulation, qualifier } = type
+  const found = findCommodity(point?.kind, type.commodity, point?.place ?? place)
+  if (found instanceof Refusal) throw found
+  const unit = readUnit(found.commodity, type, therm)
+  if (unit instanceof Refusal) throw unit
+  if (isAside(type)) {
+    throw review('ERR_BILL_UNIT', `data qualifier ${quote(qualifier)}: not values that add up`, place)
   }
-  // ESPI accumulationBehaviour 4 = deltaData: the only one whose readings add up to consumption.
-  if (accumulation !== undefined && accumulation !== '4') {
-    throw review('ERR_BILL_ACCUMULATION', `accumulation behaviour ${quote(accumulation)} is not a sum of deltas`, place)
+  const direction = directionOf(type, found.commodity)
+  if (accumulation !== undefined && accumulation !== DELTA && !REGISTERS.has(accumulation)) {
+    const message = `accumulation behaviour ${quote(accumulation)} is neither a delta nor a register`
+    throw review('ERR_BILL_ACCUMULATION', message, place)
   }
   return {
-    direction: flowDirection === '19' ? 'export' : 'import',
-    powerOfTen,
+    commodity: found.commodity,
+    unit: unit.unit,
+    power: unit.power,
+    direction,
+    accumulation: accumulation !== undefined && REGISTERS.has(accumulation) ? 'register' : 'delta',
     isAccumulationStated: accumulation !== undefined,
-    flags: [
-      ...(flowDirection === undefined ? ['direction-assumed'] : []),
-      ...(accumulation === undefined ? ['accumulation-assumed'] : []),
-    ],
+    part: partOf(type),
+    flags: [...found.flags, ...unit.flags, ...(accumulation === undefined ? ['accumulation-assumed'] : [])],
   }
+}
+
+/**
+ * ESPI FlowDirectionKind: 1 forward, 19 reverse (a positive number by itself), 4 net, 20 total; the others are of
+ * quadrants and power factors. 0 says nothing, which is how meters of gas, water and heat are described.
+ */
+function directionOf({ flowDirection, place }: ReadingType, commodity: Commodity): Direction {
+  switch (flowDirection) {
+    case undefined:
+      return 'unstated'
+    case '0':
+      if (commodity !== 'electricity') return 'unstated'
+      throw review('ERR_BILL_FLOW', 'flow direction 0 does not say where the energy went', place)
+    case '1':
+      return 'import'
+    case '19':
+      return 'export'
+    case '4':
+      return 'net'
+    case '20':
+      return 'total'
+    default:
+      throw review('ERR_BILL_FLOW', `flow direction ${quote(flowDirection)} is neither delivered nor received`, place)
+  }
+}
+
+/** Code 0 means not applicable in each of the three. */
+function partOf({ tou, tier, cpp }: ReadingType): string {
+  const named = [
+    ['tou', tou],
+    ['tier', tier],
+    ['cpp', cpp],
+  ].filter(([, code]) => code !== undefined && code !== '0')
+  return named.map((pair) => pair.join(':')).join(' ')
 }

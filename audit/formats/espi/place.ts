@@ -1,5 +1,7 @@
 import type { Facts, Place } from '#protocol'
 import type { EspiDocument, ServiceAddress } from './document.ts'
+import { selfOf } from './links.ts'
+import type { ThermEvidence } from './units.ts'
 import { findUtilityHost } from './utility-hosts.ts'
 
 /** Where a file says that the energy was used, and which utility's it is. */
@@ -37,6 +39,21 @@ export function findPlace(document: EspiDocument): PlaceFinding {
   }
 }
 
+/** What a file says of the country whose therm it means: its addresses, the host of its links, and its currencies (840 is USD). */
+export function findThermEvidence(document: EspiDocument, finding: PlaceFinding): ThermEvidence {
+  const countries = document.addresses.map((address) => placeOfAddress(address)?.country)
+  const currencies = [...document.readingTypes, ...document.summaries]
+    .map(({ currency }) => currency)
+    .filter((code) => code !== undefined && code !== '0')
+  const said = [
+    ...countries.filter((country) => country !== undefined).map((country) => country === 'US'),
+    ...currencies.map((code) => code === '840'),
+    ...(finding.utility === undefined ? [] : [true]),
+  ]
+  if (said.includes(false)) return 'elsewhere'
+  return said.includes(true) ? 'us' : 'unstated'
+}
+
 /** Only a country code and US codes are understood; anything else stays with the holder. */
 function placeOfAddress(address: ServiceAddress): Place | undefined {
   const country = address.country?.toUpperCase()
@@ -50,5 +67,5 @@ function placeOfAddress(address: ServiceAddress): Place | undefined {
 
 function linksOf(document: EspiDocument): string[] {
   const payloads = [...document.usagePoints, ...document.meterReadings, ...document.summaries, ...document.blocks]
-  return payloads.flatMap(({ links }) => [links.self, links.up, ...links.related]).filter((link) => link !== undefined)
+  return payloads.flatMap(({ links }) => [...selfOf(links), ...links.ups, ...links.related])
 }

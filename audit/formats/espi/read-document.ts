@@ -1,192 +1,204 @@
-import { EXTRACTION_LIMITS } from '../limits.ts'
-import { rejection, unsupported } from '../refusal.ts'
-import { findChild, findChildText, parseXml, placeOf, trimXml } from '../xml-reader.ts'
+import type { FilePlace } from '#protocol'
+import { rejection } from '../refusal.ts'
+import { placeOf, trimXml } from '../xml-reader.ts'
 import type { XmlElement } from '../xml-reader.ts'
-import type { EntryLinks, EspiDocument, Measurement, Reading } from './document.ts'
-import { parseDuration, parseEpoch, parseInt48 } from './numbers.ts'
-
-/** Namespaces of ESPI and Atom; real exports also leave them out, or put ESPI elements into Atom's. */
-const KNOWN_NAMESPACES: ReadonlySet<string> = new Set([
-  '',
-  'http://naesb.org/espi',
-  'http://naesb.org/espi/customer',
-  'http://naesb.org/espi/cust',
-  'http://www.w3.org/2005/Atom',
-])
-
-/** Elements that carry facts: in a foreign namespace they are a trap, not an extension. */
-const OWN_NAMES: ReadonlySet<string> = new Set([
-  'UsagePoint',
-  'MeterReading',
-  'ReadingType',
-  'IntervalBlock',
-  'IntervalReading',
-  'UsageSummary',
-  'ElectricPowerUsageSummary',
-  'timePeriod',
-  'value',
-  'entry',
-  'content',
-  'link',
-])
-
-const ROOTS: ReadonlySet<string> = new Set(['feed', 'entry'])
+import { scanXml } from '../xml-scan.ts'
+import type { EntryLinks, EspiDocument, Measurement, TariffRider } from './document.ts'
+import { EspiSink } from './espi-sink.ts'
+import type { BlockReadings } from './reading-scanner.ts'
+import { isAtomRoot } from './roots.ts'
 
 type Lists = { -readonly [K in keyof EspiDocument]: EspiDocument[K][number][] }
 
+const NO_LINKS: EntryLinks = { ups: [], related: [] }
+
 /**
- * The parts of a Green Button file: an Atom feed, or a single entry.
+ * The parts of a Green Button file: an Atom feed, a single entry, or one resource without an entry.
  *
- * @throws {Refusal} of the XML reader; ERR_BILL_FORMAT_UNKNOWN for other XML; ERR_BILL_NAMESPACE, ERR_BILL_NUMBER,
- * ERR_BILL_DATE, ERR_BILL_PERIOD for readings; ERR_BILL_TOO_LARGE.
+ * @throws {Refusal} of the XML reader; ERR_BILL_NAMESPACE; ERR_BILL_FIELD for elements that are there twice;
+ * ERR_BILL_NUMBER, ERR_BILL_DATE, ERR_BILL_PERIOD for readings; ERR_BILL_TOO_LARGE.
  */
 export function readEspiDocument(text: string): EspiDocument {
-  const readings = new Map<XmlElement, Reading[]>()
-  const root = parseXml(text, {
-    checkRoot,
-    keep: (element, parent) => {
-      checkNamespace(element)
-      if (element.local !== 'IntervalReading' || parent?.local !== 'IntervalBlock') return true
-      // Readings are most of a file: each becomes a small record at once and leaves the tree.
-      const list = readings.get(parent)
-      if (list === undefined) readings.set(parent, [readingOf(element)])
-      else list.push(readingOf(element))
-      return false
-    },
-  })
-  const entries = root.local === 'entry' ? [root] : root.children.filter((child) => child.local === 'entry')
-  if (entries.length > EXTRACTION_LIMITS.atomEntries) {
-    throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.atomEntries} entries`, placeOf(root))
-  }
   const lists: Lists = {
     usagePoints: [],
     meterReadings: [],
     readingTypes: [],
     blocks: [],
     summaries: [],
-    tzOffsets: [],
+    localTimes: [],
     addresses: [],
     accounts: [],
     meters: [],
   }
-  for (const entry of entries) {
-    const links = linksOf(entry)
-    for (const content of entry.children.filter((child) => child.local === 'content')) {
-      for (const payload of content.children) addPayload(lists, payload, links, readings.get(payload) ?? [])
-    }
+  const sink = new EspiSink((entry, readingsOf) => addEntry(lists, entry, readingsOf))
+  scanXml(text, sink)
+  const { root } = sink
+  if (root?.local === 'entry') addEntry(lists, root, (block) => sink.readingsOf(block))
+  else if (root !== undefined && !isAtomRoot(root.local)) {
+    addPayload(lists, root, NO_LINKS, (block) => sink.readingsOf(block))
   }
-  return lists
+  return {
+    ...lists,
+    usagePoints: dropRepeated(lists.usagePoints),
+    meterReadings: dropRepeated(lists.meterReadings),
+    readingTypes: dropRepeated(lists.readingTypes),
+  }
 }
 
-function addPayload(lists: Lists, payload: XmlElement, links: EntryLinks, readings: readonly Reading[]): void {
-  const place = placeOf(payload)
-  const head = { links, place }
+/** Downloads that were put together repeat entries; one that says the same under the same link is one entry. */
+function dropRepeated<T extends { readonly links: EntryLinks; readonly place: FilePlace }>(items: readonly T[]): T[] {
+  const known = new Set<string>()
+  return items.filter((item) => {
+    const key = JSON.stringify({ ...item, place: undefined })
+    const isNew = item.links.self === undefined || !known.has(key)
+    known.add(key)
+    return isNew
+  })
+}
+
+function addEntry(lists: Lists, entry: XmlElement, readingsOf: (block: XmlElement) => BlockReadings): void {
+  const links = linksOf(entry)
+  for (const content of entry.children) {
+    if (content.local !== 'content') continue
+    for (const payload of content.children) addPayload(lists, payload, links, readingsOf)
+  }
+}
+
+function addPayload(
+  lists: Lists,
+  payload: XmlElement,
+  links: EntryLinks,
+  readingsOf: (block: XmlElement) => BlockReadings,
+): void {
+  const head = { links, place: placeOf(payload) }
   switch (payload.local) {
     case 'UsagePoint': {
-      const category = findChild(payload, 'ServiceCategory')
-      lists.usagePoints.push({ ...head, ...textsOf(category, { kind: 'kind' }) })
+      const kind = childOf(childOf(payload, 'ServiceCategory'), 'kind')
+      const text = kind === undefined ? {} : { kind: trimXml(kind.text) }
+      lists.usagePoints.push({ ...head, ...text, ...textsOf(payload, { roleFlags: 'roleFlags' }) })
       break
     }
     case 'MeterReading':
       lists.meterReadings.push(head)
       break
     case 'ReadingType':
-      lists.readingTypes.push({
-        ...head,
-        ...textsOf(payload, {
-          uom: 'uom',
-          multiplier: 'powerOfTenMultiplier',
-          flowDirection: 'flowDirection',
-          accumulation: 'accumulationBehaviour',
-          commodity: 'commodity',
-        }),
-      })
+      lists.readingTypes.push({ ...head, ...textsOf(payload, READING_TYPE_NAMES) })
       break
     case 'IntervalBlock':
-      lists.blocks.push({ ...head, readings })
+      lists.blocks.push({ ...head, ...readingsOf(payload), ...textsOf(childOf(payload, 'interval'), PERIOD_NAMES) })
       break
     case 'UsageSummary':
     case 'ElectricPowerUsageSummary':
       lists.summaries.push({
         ...head,
-        ...textsOf(findChild(payload, 'billingPeriod'), { start: 'start', durationS: 'duration' }),
-        ...textsOf(payload, { quality: 'qualityOfReading', commodity: 'commodity' }),
+        ...textsOf(childOf(payload, 'billingPeriod'), PERIOD_NAMES),
+        ...textsOf(payload, SUMMARY_NAMES),
         ...measurementOf(payload, 'lastPeriod', 'overallConsumptionLastPeriod'),
         ...measurementOf(payload, 'currentPeriod', 'currentBillingPeriodOverAllConsumption'),
+        riders: ridersOf(payload),
         isElectric: payload.local === 'ElectricPowerUsageSummary',
       })
       break
     case 'LocalTimeParameters':
     case 'TimeConfiguration':
-      addText(lists.tzOffsets, findChildText(payload, 'tzOffset'))
+      lists.localTimes.push({ ...head, ...textsOf(payload, { tzOffset: 'tzOffset' }) })
       break
     case 'ServiceLocation':
       addAddress(lists, payload)
       break
     case 'CustomerAccount':
-      addText(lists.accounts, findChildText(payload, 'accountId'))
+      addText(lists.accounts, textsOf(payload, { id: 'accountId' }).id)
       break
     case 'Meter':
-      addText(lists.meters, findChildText(payload, 'serialNumber'))
+      addText(lists.meters, textsOf(payload, { id: 'serialNumber' }).id)
       break
     default:
       break
   }
 }
 
+const PERIOD_NAMES = { start: 'start', durationS: 'duration' } as const
+const READING_TYPE_NAMES = {
+  uom: 'uom',
+  multiplier: 'powerOfTenMultiplier',
+  flowDirection: 'flowDirection',
+  accumulation: 'accumulationBehaviour',
+  commodity: 'commodity',
+  currency: 'currency',
+  qualifier: 'dataQualifier',
+  defaultQuality: 'defaultQuality',
+  intervalLength: 'intervalLength',
+  tou: 'tou',
+  tier: 'consumptionTier',
+  cpp: 'cpp',
+} as const
+const SUMMARY_NAMES = {
+  quality: 'qualityOfReading',
+  commodity: 'commodity',
+  billLastPeriod: 'billLastPeriod',
+  currency: 'currency',
+} as const
+
 function addAddress(lists: Lists, location: XmlElement): void {
-  const address = findChild(location, 'mainAddress')
+  const address = childOf(location, 'mainAddress')
   if (address === undefined) return
   lists.addresses.push({
-    ...textsOf(findChild(address, 'townDetail'), { country: 'country', state: 'stateOrProvince' }),
+    ...textsOf(childOf(address, 'townDetail'), { country: 'country', state: 'stateOrProvince' }),
     ...textsOf(address, { postalCode: 'postalCode' }),
     place: placeOf(address),
   })
 }
 
 function measurementOf<K extends string>(summary: XmlElement, key: K, local: string): Partial<Record<K, Measurement>> {
-  const element = findChild(summary, local)
+  const element = childOf(summary, local)
   if (element === undefined) return {}
   const names = { value: 'value', uom: 'uom', multiplier: 'powerOfTenMultiplier' } as const
   const measurement: Measurement = { ...textsOf(element, names), place: placeOf(element) }
   return { [key]: measurement } as Record<K, Measurement>
 }
 
-function readingOf(element: XmlElement): Reading {
-  const period = findChild(element, 'timePeriod')
-  const place = placeOf(element)
-  if (period === undefined) throw rejection('ERR_BILL_FIELD', 'reading has no timePeriod', place)
-  return {
-    start: parseEpoch(findChildText(period, 'start'), placeOf(period)),
-    durationS: parseDuration(findChildText(period, 'duration'), placeOf(period)),
-    value: parseInt48(findChildText(element, 'value'), 'value of the reading', place),
-    qualities: element.children
-      .filter((child) => child.local === 'ReadingQuality')
-      .map((child) => findChildText(child, 'quality') ?? trimXml(child.text)),
-    place,
-  }
+function ridersOf(summary: XmlElement): TariffRider[] {
+  const riders = (childOf(summary, 'tariffRiderRefs')?.children ?? []).filter(({ local }) => local === 'tariffRiderRef')
+  const names = { riderType: 'riderType', enrollment: 'enrollmentStatus', effectiveDate: 'effectiveDate' } as const
+  return riders.map((rider) => textsOf(rider, names))
 }
 
 function linksOf(entry: XmlElement): EntryLinks {
+  const ups: string[] = []
   const related: string[] = []
   let self: string | undefined
-  let up: string | undefined
   for (const link of entry.children) {
     if (link.local !== 'link') continue
     const href = normalizeHref(link.attributes.get('href') ?? '')
     const rel = link.attributes.get('rel')
     if (href === '') continue
-    if (rel === 'self') self ??= href
-    else if (rel === 'up') up ??= href
+    if (rel === 'up') ups.push(href)
     else if (rel === 'related') related.push(href)
+    else if (rel === 'self') {
+      if (self !== undefined && self !== href) {
+        throw rejection('ERR_BILL_LINK', 'entry names itself twice, and differently', placeOf(link))
+      }
+      self = href
+    }
   }
-  return { ...(self === undefined ? {} : { self }), ...(up === undefined ? {} : { up }), related }
+  return { ...(self === undefined ? {} : { self }), ups, related }
 }
 
 /** Links are compared as exact texts, a trailing slash apart: resolving them would need a base that files lack. */
 function normalizeHref(href: string): string {
   const trimmed = trimXml(href)
   return trimmed.endsWith('/') ? trimmed.slice(0, -1) : trimmed
+}
+
+/** The child of a name. @throws {Refusal} ERR_BILL_FIELD when there are two: another reader may take the other. */
+function childOf(element: XmlElement | undefined, local: string): XmlElement | undefined {
+  let found: XmlElement | undefined
+  for (const child of element?.children ?? []) {
+    if (child.local !== local) continue
+    if (found !== undefined) throw rejection('ERR_BILL_FIELD', `<${local}> is given twice`, placeOf(child))
+    found = child
+  }
+  return found
 }
 
 /** Texts of children by the wanted names; absent or empty ones are left out. */
@@ -197,25 +209,13 @@ function textsOf<K extends string>(
   const found: { [P in K]?: string } = {}
   if (element === undefined) return found
   for (const key of Object.keys(names) as K[]) {
-    const text = findChildText(element, names[key])
-    if (text !== undefined) found[key] = text
+    const child = childOf(element, names[key])
+    const text = child === undefined ? '' : trimXml(child.text)
+    if (text !== '') found[key] = text
   }
   return found
 }
 
 function addText(list: string[], text: string | undefined): void {
   if (text !== undefined) list.push(text)
-}
-
-function checkRoot(root: XmlElement): void {
-  if (ROOTS.has(root.local) && KNOWN_NAMESPACES.has(root.uri)) return
-  const message = `XML with root <${root.local.slice(0, 40)}> is not known`
-  throw unsupported('ERR_BILL_FORMAT_UNKNOWN', message, placeOf(root))
-}
-
-function checkNamespace(element: XmlElement): void {
-  if (OWN_NAMES.has(element.local) && !KNOWN_NAMESPACES.has(element.uri)) {
-    const message = `<${element.local}> is in the foreign namespace ${JSON.stringify(element.uri.slice(0, 80))}`
-    throw rejection('ERR_BILL_NAMESPACE', message, placeOf(element))
-  }
 }

@@ -1,93 +1,103 @@
 import { review, rejection } from '../refusal.ts'
-import type { EntryLinks, EspiDocument, MeterReading, Reading, ReadingType, UsagePoint } from './document.ts'
+import type { EspiDocument, IntervalBlock, MeterReading, Reading, ReadingType, UsagePoint } from './document.ts'
+import { indexByLink, namesOf, parentPaths, pickOne, selfOf } from './links.ts'
+import { timeReadings } from './untimed.ts'
 
 /** All readings of one meter reading, with what they mean and whose they are. */
 export type Series = {
   readonly usagePoint?: UsagePoint
+  /** Link of the usage point: its own, or what the path of the meter reading says where the point is not in the file. */
+  readonly point?: string
   readonly readingType: ReadingType
   readonly readings: readonly Reading[]
-  /** `link-fallback` when a link was missing and the file had one candidate only. */
   readonly flags: readonly string[]
 }
+
+/** What a meter reading leads to, while blocks are gathered. */
+type Gathered = { readonly readings: Reading[]; readonly untimed: IntervalBlock[]; readonly flags: Set<string> }
 
 /**
  * The series of a file, by its links and never by the order of its entries; blocks without readings are left out.
  *
- * @throws {Refusal} ERR_BILL_LINK when a chain from block to reading type or usage point is missing or not unique.
+ * @throws {Refusal} ERR_BILL_LINK when a chain from block to reading type or usage point is missing or not unique;
+ * ERR_BILL_FIELD for readings without a time.
  */
 export function linkSeries(document: EspiDocument): Series[] {
-  const flags = new Set<string>()
-  const metersByChild = indexByLink(document.meterReadings, (meter) => meter.links.related)
-  const pointsByChild = indexByLink(document.usagePoints, (point) => point.links.related)
-  const typesBySelf = indexByLink(document.readingTypes, (type) => listOf(type.links.self))
+  const gathered = gatherBlocks(document)
+  const types = indexByLink(document.readingTypes, ({ links }) => selfOf(links))
+  const pointsByChild = indexByLink(document.usagePoints, ({ links }) => links.related)
+  const pointsBySelf = indexByLink(document.usagePoints, ({ links }) => selfOf(links))
 
-  const readings = new Map<MeterReading, Reading[]>()
-  for (const block of document.blocks) {
-    if (block.readings.length === 0) continue
-    const meter = pickOne(metersByChild, namesOf(block.links), document.meterReadings, flags)
-    if (meter === undefined) {
-      throw rejection('ERR_BILL_LINK', 'interval block does not lead to one meter reading', block.place)
+  return [...gathered].map(([meter, { readings, untimed, flags }]) => {
+    const { links, place } = meter
+    const type = pickOne({ index: types, links: links.related, candidates: document.readingTypes })
+    if (type === undefined) {
+      const message = 'meter reading does not lead to one reading type: its unit is unknown'
+      throw rejection('ERR_BILL_LINK', message, place)
     }
-    const list = readings.get(meter)
-    if (list === undefined) readings.set(meter, [...block.readings])
-    else for (const reading of block.readings) list.push(reading)
-  }
-  return [...readings].map(([meter, list]) => {
-    const readingType = pickOne(typesBySelf, meter.links.related, document.readingTypes, flags)
-    if (readingType === undefined) {
-      throw rejection(
-        'ERR_BILL_LINK',
-        'meter reading does not lead to one reading type: its unit is unknown',
-        meter.place,
-      )
+    const paths = parentPaths(links, 'MeterReading')
+    const point = pickOne({
+      index: pointsByChild,
+      links: namesOf(links),
+      byPath: { index: pointsBySelf, links: paths },
+      candidates: document.usagePoints,
+    })
+    if (point === undefined && document.usagePoints.length > 0) {
+      throw review('ERR_BILL_LINK', 'meter reading does not lead to one usage point', place)
     }
-    const usagePoint = pickOne(pointsByChild, namesOf(meter.links), document.usagePoints, flags)
-    if (usagePoint === undefined && document.usagePoints.length > 0) {
-      throw review('ERR_BILL_LINK', 'meter reading does not lead to one usage point', meter.place)
+    for (const block of untimed) {
+      for (const reading of timeReadings(block, type.item)) readings.push(reading)
+      flags.add('times-by-order')
     }
-    return { ...(usagePoint === undefined ? {} : { usagePoint }), readingType, readings: list, flags: [...flags] }
+    for (const flag of [...type.flags, ...(point?.flags ?? [])]) flags.add(flag)
+    const name = point === undefined ? onlyOf(paths) : point.item.links.self
+    return {
+      ...(point === undefined ? {} : { usagePoint: point.item }),
+      ...(name === undefined ? {} : { point: name }),
+      readingType: type.item,
+      readings,
+      flags: [...flags],
+    }
   })
 }
 
-/** Several items under one link; kept as a mark, not as a list, so that repeated links cost nothing. */
-const AMBIGUOUS = Symbol('ambiguous')
-
-/** Items by link; several under one link are a mark. */
-export type LinkIndex<T> = ReadonlyMap<string, T | typeof AMBIGUOUS>
-
-/** Items by their links. */
-export function indexByLink<T>(items: readonly T[], linksOf: (item: T) => readonly string[]): LinkIndex<T> {
-  const index = new Map<string, T | typeof AMBIGUOUS>()
-  for (const item of items) {
-    for (const link of linksOf(item)) {
-      const known = index.get(link)
-      index.set(link, known === undefined || known === item ? item : AMBIGUOUS)
+function gatherBlocks(document: EspiDocument): Map<MeterReading, Gathered> {
+  const byChild = indexByLink(document.meterReadings, ({ links }) => links.related)
+  const bySelf = indexByLink(document.meterReadings, ({ links }) => selfOf(links))
+  const gathered = new Map<MeterReading, Gathered>()
+  const meters = document.meterReadings.length > 0 ? document.meterReadings : impliedMeters(document)
+  for (const block of document.blocks) {
+    if (block.readings.length === 0 && block.untimed.length === 0) continue
+    const meter = pickOne({
+      index: byChild,
+      links: namesOf(block.links),
+      byPath: { index: bySelf, links: parentPaths(block.links, 'IntervalBlock') },
+      candidates: meters,
+    })
+    if (meter === undefined) {
+      throw rejection('ERR_BILL_LINK', 'interval block does not lead to one meter reading', block.place)
     }
+    let into = gathered.get(meter.item)
+    if (into === undefined) gathered.set(meter.item, (into = { readings: [], untimed: [], flags: new Set() }))
+    for (const reading of block.readings) into.readings.push(reading)
+    if (block.untimed.length > 0) into.untimed.push(block)
+    for (const flag of meter.flags) into.flags.add(flag)
   }
-  return index
+  return gathered
 }
 
-/** Names under which a parent may link to an entry: the entry itself, or the collection that it is in. */
-export function namesOf(links: EntryLinks): string[] {
-  return [...listOf(links.self), ...listOf(links.up)]
+/**
+ * The meter reading of a file that has none, but one reading type and blocks of one series: everything else would have to be
+ * guessed.
+ */
+function impliedMeters({ blocks, readingTypes }: EspiDocument): MeterReading[] {
+  const [type] = readingTypes
+  const series = new Set(blocks.flatMap(({ links }) => parentPaths(links, 'IntervalBlock')))
+  if (type === undefined || readingTypes.length > 1 || series.size > 1) return []
+  const [self] = series
+  return [{ links: { ...(self === undefined ? {} : { self }), ups: [], related: [] }, place: type.place }]
 }
 
-function listOf(link: string | undefined): string[] {
-  return link === undefined ? [] : [link]
-}
-
-/** The only item under any of the links; if there is none, the only candidate of the file, flagged; else `undefined`. */
-export function pickOne<T>(
-  index: LinkIndex<T>,
-  links: readonly string[],
-  candidates: readonly T[],
-  flags: Set<string>,
-): T | undefined {
-  const found = new Set(links.map((link) => index.get(link)).filter((item) => item !== undefined))
-  const [first] = found
-  if (found.size > 1 || first === AMBIGUOUS) return undefined
-  if (first !== undefined) return first
-  if (candidates.length !== 1) return undefined
-  flags.add('link-fallback')
-  return candidates[0]
+function onlyOf(paths: readonly string[]): string | undefined {
+  return paths.length === 1 ? paths[0] : undefined
 }

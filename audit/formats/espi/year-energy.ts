@@ -2,18 +2,19 @@ import {
   addRationals,
   countDaysByYear,
   formatRational,
-  makeDecimal,
+  isEnergy,
   makeRational,
   multiplyRationals,
   parseCivilDate,
-  rationalOfDecimal,
   spanOfYear,
+  toWh,
 } from '#protocol'
 import type { Rational, Readings, Service } from '#protocol'
+import { amountOf } from './amounts.ts'
 import { isStandardClock, startOfDay } from './civil-days.ts'
 import type { LocalOffset } from './civil-days.ts'
 import type { Reading } from './document.ts'
-import type { ReadingSum } from './readings.ts'
+import type { ReadingSum, SeriesUnit } from './readings.ts'
 
 /** Energy by calendar year, and what was noticed. */
 export type YearEnergy = { readonly whByYear?: NonNullable<Readings['whByYear']>; readonly flags: readonly string[] }
@@ -31,7 +32,10 @@ type Year = { readonly year: number; readonly startS: number; readonly endS: num
  *
  * The readings are in order of time and without repetitions, so the split depends on neither.
  */
-export function splitByYear(sum: ReadingSum, powerOfTen: number, service: Service, offset: LocalOffset): YearEnergy {
+export function splitByYear(sum: ReadingSum, unit: SeriesUnit, service: Service, offset: LocalOffset): YearEnergy {
+  const one = amountOf(1n, unit.power, unit.unit)
+  // A volume has no energy without a calorific value, which is not in the file.
+  if (!isEnergy(one)) return { flags: [] }
   const days = { start: parseCivilDate(service.start), end: parseCivilDate(service.end) }
   const years = countDaysByYear(days).map(({ year }) => yearOf(year, offset))
   if (years.length === 1) return { flags: [] }
@@ -39,7 +43,7 @@ export function splitByYear(sum: ReadingSum, powerOfTen: number, service: Servic
   const isClockKnown = [sum.start, sum.end].every((instant) => isStandardClock(instant, offset))
   if (!isClockKnown || !isInYears) return { flags: ['readings-not-by-year'] }
   addReadings(years, sum.ordered)
-  const scale = rationalOfDecimal(makeDecimal(1n, powerOfTen))
+  const scale = toWh(one)
   const whByYear = years.map(({ year, whole, shares }) => ({
     year,
     wh: formatRational(multiplyRationals(addRationals(makeRational(whole), shares), scale)),
@@ -59,7 +63,7 @@ function addReadings(years: readonly Year[], ordered: readonly Reading[]): void 
   for (const reading of ordered) {
     while (at < years.length - 1 && reading.start >= (years[at]?.endS ?? reading.start)) at += 1
     const year = years[at]
-    if (year !== undefined && reading.start + reading.durationS <= year.endS) year.whole += reading.value
+    if (year !== undefined && reading.start + reading.durationS <= year.endS) year.whole += BigInt(reading.value)
     else divideReading(years.slice(at), reading)
   }
 }
@@ -69,7 +73,7 @@ function divideReading(years: readonly Year[], { start, durationS, value }: Read
   let from = start
   for (const year of years) {
     const to = Math.min(start + durationS, year.endS)
-    year.shares = addRationals(year.shares, makeRational(value * BigInt(to - from), BigInt(durationS)))
+    year.shares = addRationals(year.shares, makeRational(BigInt(value) * BigInt(to - from), BigInt(durationS)))
     from = to
   }
 }

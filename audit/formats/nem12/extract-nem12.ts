@@ -30,7 +30,7 @@ export const NEM12_READER: FormatReader = {
  *
  * @throws {Refusal} with line, column and field.
  */
-export function extractNem12(text: string): Extraction {
+function extractNem12(text: string): Extraction {
   const documents = readDocuments(text)
   const bills = [...intervalBills(documents), ...registerBills(documents)].toSorted((a, b) =>
     orderTexts(keyOf(a), keyOf(b)),

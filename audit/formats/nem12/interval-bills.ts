@@ -23,6 +23,8 @@ import { isEnergyUnit, roleOfSuffix } from './suffix.ts'
 const DAY_S = 86_400
 /** Longest period of one bill: ten years and a bit. */
 const MAX_PERIOD_DAYS = 3_660
+/** Meters that one stream has had within one file; real ones have two at most. */
+const MAX_METERS = 16
 
 /** Facts without what is the same for every bill of the format, and where their first record stands. */
 export type MdffBill = {
@@ -125,29 +127,38 @@ function energyStreams(bySuffix: ReadonlyMap<string, readonly IntervalDay[]>): E
 }
 
 /**
- * Streams of one direction add up only when they are different registers: one register under two suffixes, or the same
- * figures twice, is one energy.
+ * Streams of one direction add up only when they are different registers: one register under two suffixes is one energy,
+ * and so may be two streams that name no register and have the same figures.
  */
 function checkSeparate(streams: readonly EnergyStream[]): void {
   streams.forEach((stream, index) => {
-    const other = streams
-      .slice(0, index)
-      .find((one) => one.direction === stream.direction && (isOneRegister(one, stream) || isRepetition(one, stream)))
+    const other = streams.slice(0, index).find((one) => one.direction === stream.direction && isOneEnergy(one, stream))
     if (other === undefined) return
     const message = `streams ${other.suffix} and ${stream.suffix} are one register, or repeat one series`
     throw review('ERR_BILL_SEVERAL_SERIES', message, stream.place)
   })
 }
 
-function isOneRegister(a: EnergyStream, b: EnergyStream): boolean {
-  const names = new Set(registersOf(a))
-  return registersOf(b).some((name) => names.has(name))
+function isOneEnergy(a: EnergyStream, b: EnergyStream): boolean {
+  const pairs = registersOf(a).flatMap((one) => registersOf(b).map((other) => [one, other] as const))
+  const isOther = (x: string, y: string): boolean => x !== '' && y !== '' && x !== y
+  const apart = pairs.filter(([x, y]) => isOther(x.register, y.register) || isOther(x.serial, y.serial))
+  if (apart.length === pairs.length) return false
+  const isNamed = pairs.some(
+    ([x, y]) => x.register !== '' && x.register === y.register && x.serial !== '' && x.serial === y.serial,
+  )
+  return isNamed || isRepetition(a, b)
 }
 
-/** Registers of a stream that are named, with their meter. */
-function registersOf({ days }: EnergyStream): string[] {
-  const named = days.map(({ stream }) => stream).filter(({ register, serial }) => register !== '' && serial !== '')
-  return named.map(({ register, serial }) => `${serial} ${register}`)
+/** Registers of a stream with their meters, each once; one of them or both may be nameless. */
+function registersOf({ days, suffix, place }: EnergyStream): { readonly register: string; readonly serial: string }[] {
+  const named = new Map(
+    days.map(({ stream: { register, serial } }) => [JSON.stringify([serial, register]), { register, serial }]),
+  )
+  if (named.size > MAX_METERS) {
+    throw review('ERR_BILL_SEVERAL_SERIES', `stream ${suffix} changed its meter ${named.size} times`, place)
+  }
+  return [...named.values()]
 }
 
 /** First and last day; a stream that covers other days than the rest leaves a gap in the sum. */

@@ -1,6 +1,9 @@
 import type { PdfValue } from '../../origin/pdf-objects.ts'
+import { EXTRACTION_LIMITS } from '../limits.ts'
 import { rejection, review } from '../refusal.ts'
 import { placeOf, refuseXfa } from './frame.ts'
+import { integersOf, nameOf, valuesOf } from './pdf-values.ts'
+import type { PdfDictionary } from './pdf-values.ts'
 
 /** Character codes of a PDF have two bytes at most where bills use them. */
 const MAX_CODE = 0xffff
@@ -19,6 +22,7 @@ const CODE_KEYS: ReadonlySet<string> = new Set(['FirstChar', 'LastChar'])
 export function checkValue(value: PdfValue, place: number, key = ''): number {
   switch (value.kind) {
     case 'dictionary': {
+      checkCount(value, place)
       let found = 0
       for (const [name, entry] of value.entries) {
         if (name === 'Encrypt')
@@ -50,4 +54,13 @@ export function checkValue(value: PdfValue, place: number, key = ''): number {
     default:
       return value satisfies never
   }
+}
+
+/** A page tree (ISO 32000-1 section 7.7.3.2) that says more than is read; pdf.js would look for the pages one by one. */
+function checkCount(dictionary: PdfDictionary, place: number): void {
+  if (nameOf(dictionary, 'Type') !== 'Pages') return
+  const counts = valuesOf(dictionary, 'Count').flatMap((count) => integersOf(count) ?? [])
+  if (counts.every((count) => count <= EXTRACTION_LIMITS.pdfPages)) return
+  const message = `PDF has more than ${EXTRACTION_LIMITS.pdfPages} pages`
+  throw rejection('ERR_BILL_TOO_LARGE', message, placeOf(place))
 }

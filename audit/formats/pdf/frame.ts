@@ -1,3 +1,4 @@
+import { parseInteger } from '#protocol'
 import { rejection, review } from '../refusal.ts'
 import type { Refusal } from '../refusal.ts'
 
@@ -40,6 +41,7 @@ export function checkFrame(bytes: Uint8Array): PdfFrame {
   if (encrypted >= 0) throw review('ERR_BILL_CONTAINER', 'PDF is encrypted: a person must open it', placeOf(encrypted))
   const form = findName(buffer, 'XFA')
   if (form >= 0) throw refuseXfa(placeOf(form).path)
+  checkStart(buffer, end)
   return { hasSeveralRevisions: countRevisions(buffer) > 1 }
 }
 
@@ -74,6 +76,20 @@ function findName(buffer: Buffer, name: string): number {
     if (/^[\0\t\n\f\r ()<>[\]{}/%]?$/.test(next)) return at
   }
   return -1
+}
+
+/**
+ * The last `startxref` must point at a cross-reference table or stream: otherwise pdf.js searches for objects on its own,
+ * and other programs in other ways.
+ */
+function checkStart(buffer: Buffer, end: number): void {
+  const at = buffer.lastIndexOf('startxref', end, 'latin1')
+  const [, offset = ''] = /^startxref\s+(\d{1,10})\s*%%EOF/.exec(buffer.toString('latin1', at, at + START_CHARS)) ?? []
+  if (at < 0 || offset === '') throw rejection('ERR_BILL_CONTAINER', 'PDF has no startxref at its end', placeOf(end))
+  const start = parseInteger(offset)
+  const head = buffer.toString('latin1', start, start + START_CHARS)
+  if (/^\s*(?:xref\s|\d+\s+\d+\s+obj\b)/.test(head)) return
+  throw rejection('ERR_BILL_CONTAINER', 'startxref points at no cross-reference table', placeOf(at))
 }
 
 /** Each revision ends with `startxref` and an offset; that of the first part of a linearized file is 0. */

@@ -5,6 +5,7 @@ import { findAll, findOne, groupOf, placeOfLine, refuseFact } from './find-patte
 import type { TextLine, TextPage } from './page-lines.ts'
 import { readPeriod } from './read-period.ts'
 import { readRegister } from './read-register.ts'
+import type { Register } from './read-register.ts'
 import type { BillTemplate, LinePattern } from './template.ts'
 
 /** What {@link readBill} needs beside the text. */
@@ -13,6 +14,8 @@ export type BillInit = {
   readonly extractor: Facts['extractor']
   readonly flags: readonly string[]
 }
+
+type Registers = { readonly imported: Register; readonly exported: Register | undefined }
 
 /**
  * Facts of a bill whose print a template describes. Every figure is checked against another one of the print.
@@ -24,9 +27,7 @@ export function readBill(pages: readonly TextPage[], template: BillTemplate, ini
   checkDoubts(lines, template)
   const { service, line: periodLine } = readPeriod(lines, template)
   const { unit } = template
-  const imported = readRegister(lines, template.import, unit)
-  if (imported === undefined) throw refuseFact('register', 'is not where this print has it')
-  const exported = template.export === undefined ? undefined : readRegister(lines, template.export, unit)
+  const { imported, exported } = readRegisters(lines, template)
   checkEnergyLines(lines, template.energyLines, imported.energy)
   const payable = readTotal(lines, template)
   const point = findOne(lines, template.point, 'point')
@@ -61,6 +62,22 @@ export function readBill(pages: readonly TextPage[], template: BillTemplate, ini
       ...Object.fromEntries(pages.map(({ textHash }, index) => [`text of page ${index + 1}`, `sha256:${textHash}`])),
     },
   }
+}
+
+function readRegisters(lines: readonly TextLine[], template: BillTemplate): Registers {
+  const { unit, exportSigns } = template
+  const imported = readRegister(lines, template.import, unit)
+  if (imported === undefined) throw refuseFact('register', 'is not where this print has it')
+  const exported = template.export === undefined ? undefined : readRegister(lines, template.export, unit)
+  const rows = findAll(lines, template.registers)
+  if (rows.length !== (exported === undefined ? 1 : 2)) {
+    throw refuseFact('meter', 'has registers that this print does not have', rows.at(-1)?.line)
+  }
+  const sign = exportSigns === undefined ? undefined : findAll(lines, exportSigns)[0]
+  if (sign !== undefined && exported === undefined) {
+    throw refuseFact('energy fed in', 'is credited, and no register has it', sign.line)
+  }
+  return { imported, exported }
 }
 
 function checkDoubts(lines: readonly TextLine[], { doubts }: BillTemplate): void {

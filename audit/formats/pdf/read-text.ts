@@ -36,23 +36,31 @@ async function readItems(page: PdfPage, number: number, budget: Budget): Promise
   const view = matrixOf(page.getViewport({ scale: 1 }).transform)
   const reader = (page.streamTextContent({ disableNormalization: true }) as ReadableStream<Chunk>).getReader()
   const found: TextItem[] = []
-  try {
-    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-      for (const { str = '', transform = [], width = 0 } of chunk.value.items) {
-        budget.items -= 1
-        budget.chars -= str.length
-        if (budget.items < 0 || budget.chars < 0) {
-          throw rejection('ERR_BILL_TOO_LARGE', 'PDF has more text than any bill', { path: `page ${number}` })
-        }
-        const text = withoutBlanks(str)
-        if (text !== '') found.push(itemOf(text, { width, text: matrixOf(transform), view }))
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    for (const { str = '', transform = [], width = 0 } of chunk.value.items) {
+      budget.items -= 1
+      budget.chars -= str.length
+      if (budget.items < 0 || budget.chars < 0) {
+        void drain(reader)
+        throw rejection('ERR_BILL_TOO_LARGE', 'PDF has more text than any bill', { path: `page ${number}` })
       }
+      const text = withoutBlanks(str)
+      if (text !== '') found.push(itemOf(text, { width, text: matrixOf(transform), view }))
     }
-  } finally {
-    // Without an end the page would go on being read.
-    await reader.cancel().catch(() => undefined)
   }
   return found
+}
+
+/**
+ * Lets pdf.js come to the place where it notices that the document is closed, which waits for that. To cancel the stream
+ * instead would end the process: pdf.js goes on writing into it, outside of every promise.
+ */
+async function drain(reader: ReadableStreamDefaultReader<Chunk>): Promise<void> {
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // Nobody needs the rest.
+  }
 }
 
 function itemOf(text: string, place: { width: number; text: Matrix; view: Matrix }): TextItem {

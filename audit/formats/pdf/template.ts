@@ -50,6 +50,10 @@ export type BillTemplate = Print & {
   readonly dayParts?: LinePattern
   readonly import: RegisterRow
   readonly export?: RegisterRow
+  /** Finds every row of a meter: one that neither `import` nor `export` understands is for a person. */
+  readonly registers: LinePattern
+  /** Finds what only bills with something fed in have: without a row of `export` they are for a person. */
+  readonly exportSigns?: LinePattern
   /** Group `quantity`; the lines of each pattern together have the energy of the register. */
   readonly energyLines: readonly LinePattern[]
   /** Group `amount`, with a minus behind it; all lines together are the total. */

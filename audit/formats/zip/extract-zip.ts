@@ -9,7 +9,7 @@ import type { RefusalCode } from '../refusal.ts'
 import { quoteName, readMembers } from './read-members.ts'
 
 /** Name of the format in refusals; facts carry the format of the file inside. */
-export const ZIP_FORMAT = 'zip'
+const ZIP_FORMAT = 'zip'
 
 /** First bytes of a local file header. */
 const ZIP_HEAD = [0x50, 0x4b, 0x03, 0x04] as const
@@ -42,7 +42,7 @@ export const ZIP_READER: FormatReader = {
  * @throws {Refusal} ERR_BILL_CONTAINER, ERR_BILL_NESTED, ERR_BILL_TOO_LARGE, ERR_BILL_READINGS_CONFLICT, or the reason
  * of the only member; the path begins with the member's name.
  */
-export async function extractZip(bytes: Uint8Array, context: ReadContext): Promise<Extraction> {
+async function extractZip(bytes: Uint8Array, context: ReadContext): Promise<Extraction> {
   const members = await readMembers(bytes)
   if (members.length === 0) throw rejection('ERR_BILL_EMPTY', 'archive has no file', { path: 'central directory' })
   const nested = members.find((member) => ARCHIVE_HEADS.some((head) => startsWith(member.bytes, head)))

@@ -211,6 +211,12 @@ describe('CSV profiles', () => {
     }
   })
 
+  it('look no further than a line of theirs could be long', async () => {
+    for (const head of ['Name', 'Name,x\nAddress']) {
+      assert.match(await refusal(head + ','.repeat(15_000_000)), /^unknown unsupported ERR_BILL_FORMAT_UNKNOWN/)
+    }
+  })
+
   it('refuse rows of another layout', async () => {
     const rows = linzRows('2023-05-30')
     for (const { table } of CSV_PROFILES) {
@@ -258,8 +264,33 @@ describe('the engine of CSV profiles', () => {
     const giga: CsvProfile = { ...MADE, series: [{ role: 'import', value: 'Value', unit: 'GWh' }] }
     assert.equal(madeRefusal(['2023-05-30 00:00,10,A'], giga), 'facts')
     assert.equal(madeRefusal(['2023-05-30 00:00,10.01,A'], giga), 'reject ERR_BILL_ABSURD 2')
+    assert.equal(madeRefusal(['2023-05-30 01:00,11,A', '2023-05-30 00:00,1,A'], giga), 'reject ERR_BILL_ABSURD 2')
+    assert.equal(madeRefusal(['2023-05-30 01:00,1.5,A', '2023-05-30 00:00,11,A'], giga), 'reject ERR_BILL_ABSURD 3')
     assert.equal(madeRefusal(madeHours(19_500, 1, '5'), giga), 'reject ERR_BILL_ABSURD 2')
     assert.equal(madeRefusal(['2023-05-30 00:30,1,A']), 'reject ERR_BILL_DATE 2')
+  })
+
+  it('reads offsets in times, and ends on the clock of their own', () => {
+    const form = 'YYYY-MM-DDTHH:mmZ'
+    const start = { columns: ['Time'], form }
+    const zoned: CsvProfile = { ...MADE, time: { ...MADE.time, start } as CsvProfile['time'] }
+    const west = madeBill(['2023-05-30T00:00-05:00,1,A', '2023-05-30T08:00+02:00,1,A'], zoned)
+    assert.deepEqual([west.service.startUtc, west.service.endUtc], ['2023-05-30T05:00:00Z', '2023-05-30T07:00:00Z'])
+    const overlapping = ['2023-05-30T00:00Z,1,A', '2023-05-30T00:00-00:30,1,A']
+    assert.equal(madeRefusal(overlapping, zoned), 'needs-review ERR_BILL_READINGS_CONFLICT 3')
+    const ended: CsvProfile = {
+      ...MADE,
+      time: {
+        ...MADE.time,
+        start,
+        end: { columns: ['Who'], form, label: 'end' },
+        intervalMinutes: [30, 60],
+      } as CsvProfile['time'],
+      identities: [],
+    }
+    const change = madeBill(['2024-10-27T01:30+01:00,1,2024-10-27T01:00Z'], ended)
+    assert.deepEqual([change.service.endUtc, change.readings?.count], ['2024-10-27T01:00:00Z', 1])
+    assert.equal(madeRefusal(['2024-10-27T01:30+01:00,1,2024-10-27T01:00+01:00'], ended), 'reject ERR_BILL_PERIOD 2')
   })
 
   it('keeps volumes, exact to the last digit', () => {
@@ -294,6 +325,7 @@ describe('the engine of CSV profiles', () => {
       }),
       { numRuns: 500 },
     )
+    assert.equal(madeRefusal(['"2023-05-30 00:00"x1,A']), 'reject ERR_BILL_CSV 2')
   })
 
   it('refuses tables that are not rectangular', async () => {

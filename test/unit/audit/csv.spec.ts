@@ -239,6 +239,8 @@ describe('a table of readings', () => {
     }
     const other = texasRows('2024-06-01', { value: '0.5' })
     assert.match(await refusal(tableOf(TEXAS, ...rows, ...other)), /needs-review ERR_BILL_READINGS_CONFLICT/)
+    const requality = texasRows('2024-06-01', { quality: 'E' })
+    assert.match(await refusal(tableOf(TEXAS, ...rows, ...requality)), /needs-review ERR_BILL_READINGS_CONFLICT/)
     const double = tableOf(LINZ, ...linzRows('2023-05-30'), ...linzRows('2023-05-30', ['9']))
     assert.match(await refusal(double), /needs-review ERR_BILL_READINGS_CONFLICT 98:1/)
   })
@@ -326,8 +328,10 @@ describe('a table of readings', () => {
       ['mixed', 'gas', ['calorific-value-provisional', 'not-whole-days']],
     )
     assert.equal((await bill(tableOf(FLUVIUS, ...fluviusRows([6], { status: 'Geschat' })))).kind, 'estimated')
-    const meters = tableOf(FLUVIUS, ...fluviusRows([6]), ...fluviusRows([7], { meter: '7INV00000018' }))
-    assert.match(await refusal(meters), /needs-review ERR_BILL_GAP/)
+    const exchanged = tableOf(FLUVIUS, ...fluviusRows([6]), ...fluviusRows([7], { meter: '7INV00000018' }))
+    assert.match(await refusal(exchanged), /needs-review ERR_BILL_SEVERAL_SERIES 4:1/)
+    const beside = tableOf(FLUVIUS, ...fluviusRows([6]), ...fluviusRows([6], { meter: '7INV00000018' }))
+    assert.match(await refusal(beside), /needs-review ERR_BILL_SEVERAL_SERIES 4:1/)
   })
 
   it('has no day of a clock change when its days are rows', async () => {
@@ -339,6 +343,7 @@ describe('a table of readings', () => {
     ] as const) {
       const [header = '', , row = ''] = sample.split('\n')
       const text = tableOf(header, row.replace('01/01/2025', date))
+      assert.match(await refusal(tableOf(header, `${row}x`)), /reject ERR_BILL_CSV 2:1/)
       if (change) assert.match(await refusal(text), /needs-review ERR_BILL_UNSTATED 2:1/)
       else assert.equal((await bill(text)).readings?.count, 96)
     }
@@ -393,6 +398,8 @@ describe('a table of readings', () => {
     assert.match(await refusal(gas), /needs-review ERR_BILL_UNSTATED 7:1 TYPE/)
     const net = opowerTable('USAGE (kWh),NOTES', opowerRows('2025-06-01', 60, '-0.50'))
     assert.match(await refusal(net), /needs-review ERR_BILL_NEGATIVE 7:\d+ USAGE/)
+    const other = opowerTable('USAGE (kWh),NOTES', opowerRows('2025-06-01', 60)).replace('JANE', 'JANE,')
+    assert.match(await refusal(other), /unsupported ERR_BILL_FORMAT_UNKNOWN/)
     const autumn = opowerRows('2024-11-03', 60, '1,', twice(1, 60))
     assert.equal((await bill(opowerTable('USAGE (kWh),NOTES', autumn))).readings?.count, 25)
     const merged = opowerRows('2024-11-03', 60, '1,')

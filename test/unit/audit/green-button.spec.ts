@@ -229,7 +229,7 @@ describe('Green Button extraction', () => {
     for (const [readingType, expected] of cases) {
       assert.equal(await refusal(greenButtonFile({ readingType })), expected, JSON.stringify(readingType))
     }
-    assert.equal(await refusal(greenButtonFile({ kind: '1' })), 'unsupported ERR_BILL_COMMODITY')
+    assert.equal(await refusal(greenButtonFile({ kind: '1' })), 'reject ERR_BILL_COMMODITY_CONFLICT')
     assert.equal(await refusal(greenButtonFile({ kind: '3' })), 'reject ERR_BILL_SERVICE_KIND')
     const assumed = (await read(greenButtonFile({ kind: undefined, readingType: { flowDirection: undefined } })))
       .bills[0]

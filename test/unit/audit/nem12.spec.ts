@@ -182,15 +182,35 @@ describe('NEM12', () => {
   })
 
   it('refuses to add one register twice', async () => {
-    const twice = { suffix: 'E2', configuration: '', register: 'E1' }
-    assert.match(await refusal(nem12File({}, { ...twice, days: [{ values: '1' }] })), /ERR_BILL_SEVERAL_SERIES 4:1/)
-    assert.match(await refusal(nem12File({}, { ...twice, register: 'E2' })), /needs-review ERR_BILL_SEVERAL_SERIES 4:1/)
-    const inWh = { ...twice, register: 'E2', uom: 'Wh', days: [{ values: '500' }] }
-    assert.match(await refusal(nem12File({}, inWh)), /needs-review ERR_BILL_SEVERAL_SERIES 4:1/)
-    const grid = { suffix: 'B1', configuration: '', register: 'E1' }
-    assert.equal(formatDecimal((await bill(nem12File({}, grid))).import.value), '24')
-    const zeros = { days: [{ values: '0' }] }
-    assert.equal((await bill(nem12File(zeros, { ...zeros, suffix: 'E2', configuration: '' }))).import.value.u, 0n)
+    const second = { suffix: 'E2', configuration: '' }
+    const other = { ...second, days: [{ values: '1' }] }
+    const sum = async (...streams: readonly MadeStream[]): Promise<string> => {
+      const { verdict, reason, bills } = await extractBill(utf8(nem12File(...streams)))
+      const [facts] = bills
+      return facts === undefined
+        ? `${verdict} ${reason?.code} ${reason?.place?.line}`
+        : formatDecimal(facts.import.value)
+    }
+    const refused = 'needs-review ERR_BILL_SEVERAL_SERIES 4'
+    // One register of one meter, whatever its figures.
+    assert.equal(await sum({}, { ...other, register: 'E1' }), refused)
+    // Other registers, or other meters, even with the same figures.
+    assert.equal(await sum({}, second), '48')
+    assert.equal(await sum({ serial: '' }, { ...second, serial: '' }), '48')
+    assert.equal(await sum({}, { ...second, register: 'E1', serial: 'M2' }), '48')
+    // Nameless ones, unless they repeat each other.
+    for (const nameless of [{ register: '' }, { serial: '', register: 'E1' }, { register: '', serial: '' }]) {
+      assert.equal(await sum(nameless, { ...other, ...nameless }), '72')
+      assert.equal(await sum(nameless, { ...second, ...nameless }), refused)
+      const inWh = { ...second, ...nameless, uom: 'Wh', days: [{ values: '500' }] }
+      assert.equal(await sum(nameless, inWh), refused)
+      const zeros = { ...nameless, days: [{ values: '0' }] }
+      assert.equal(await sum(zeros, { ...second, ...zeros }), '0')
+    }
+    assert.equal(await sum({}, { suffix: 'B1', configuration: '', register: 'E1' }), '24')
+    const meters = marchDays(1, 17).map((day, index) => ({ serial: `M${index}`, days: [day] }))
+    assert.equal(await sum(...meters, { ...second, days: marchDays(1, 17) }), 'needs-review ERR_BILL_SEVERAL_SERIES 2')
+    assert.equal(await sum(...meters.slice(1), { ...second, days: marchDays(2, 16) }), '768')
   })
 
   it('takes the worst quality: substitutes are estimates, no value and forecasts are for a person', async () => {

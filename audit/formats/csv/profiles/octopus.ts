@@ -25,7 +25,7 @@ function profileOf(id: string, header: string, ignored: readonly string[] = []):
       intervalMinutes: [30],
       order: 'ascending',
     },
-    series: [{ role: 'import', value, unit: 'kWh' }],
+    series: [{ role: 'stated', value, unit: 'kWh' }],
     ignored,
     outcome: {
       code: 'ERR_BILL_UNSTATED',

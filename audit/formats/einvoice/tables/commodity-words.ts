@@ -65,3 +65,9 @@ export const COMMODITY_CODES: readonly {
   // UNSPSC 83101800: electric utilities, as SEeF writes it on every line.
   { lists: ['TST', 'MP', 'ZZZ', 'UNSPSC'], prefix: '831018', commodity: 'electricity' },
 ]
+
+/** Kinds of metering points, by names of item properties, that only one commodity has. */
+export const POINT_COMMODITIES: readonly { readonly commodity: Commodity; readonly words: string }[] = [
+  { commodity: 'electricity', words: '=pod|=mpan|=nmi|=icp|=pdl|=prm' },
+  { commodity: 'gas', words: '=pdr|=pce|=mprn' },
+]

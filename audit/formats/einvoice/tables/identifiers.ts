@@ -1,10 +1,18 @@
-/** Names of item properties whose value is the metering point, normalised; the first that a line has decides. */
-export const POINT_PROPERTIES: readonly string[] = [
-  'marktlokation*|marktlokations id|malo*',
-  'zahlpunkt*|zahlpunktbezeichnung|messlokation*|melo*|zahlpunktnummer',
-  'gsrn*|ean|ean code|ean nummer|eancode|aansluiting*|malepunkt*|malepunktid|maalepunkt*|anlaggningsid*|anlaggnings id|matpunkt*',
-  'pod|punto di prelievo|punto di fornitura|pdr|pdl|prm|pce|point de livraison|cups',
-  'mpan|mprn|nmi|icp|icp number|metering point*|meter point*|supply point*|usage point*|kayttopaikka*|ppe|eic',
+/**
+ * Names of item properties whose value is the metering point, normalised; the first row that a line has decides. `form` is
+ * what the value must look like where the name alone may mean something else: an EAN of 13 digits is one of goods.
+ */
+export const POINT_PROPERTIES: readonly { readonly names: string; readonly form?: RegExp }[] = [
+  { names: 'marktlokation*|marktlokations id|malo*' },
+  { names: 'zahlpunkt*|zahlpunktbezeichnung|messlokation*|melo*|zahlpunktnummer' },
+  { names: 'ean|ean code|ean nummer|eancode|gs1|gln', form: /^[0-9]{18}$/ },
+  { names: 'gsrn*|aansluiting*|malepunkt*|malepunktid|maalepunkt*|anlaggningsid*|anlaggnings id|matpunkt*' },
+  { names: 'pod|punto di prelievo|punto di fornitura|pdr|pdl|prm|pce|point de livraison|cups' },
+  {
+    names:
+      'mpan|mprn|nmi|icp|icp number|metering point*|meter point*|supply point*|usage point*|kayttopaikka*|ppe|eic|tesisat no|' +
+      'tesisat numarasi',
+  },
 ]
 
 /** Names of item properties whose value is the number of the meter, normalised. */

@@ -35,6 +35,8 @@ export const RGE_2: BillTemplate = {
     row: /(?<!\d)(?<meter>\d{8})Injetada(?<digits>\d+),(?<fraction>\d{2})(?<energy>\d{1,7})(?=\d{2}\/\d{2}\/\d{4}|$)/,
     order: 'latest-previous',
   },
+  registers: /(?<!\d)\d{8}[^\d,./]{3,40}\d{3,24},\d{3}/,
+  exportSigns: /EnergiaAtivaInjetada|Energ\.?AtvInj/,
   energyLines: [
     /EnergiaAtivaFornecida-TUSD[A-Z]{3}\/\d{2}(?<quantity>\d{1,3}(?:\.\d{3})*,\d{3})kWh/,
     /EnergiaAtivaFornecida-TE[A-Z]{3}\/\d{2}(?<quantity>\d{1,3}(?:\.\d{3})*,\d{3})kWh/,

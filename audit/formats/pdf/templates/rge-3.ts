@@ -34,6 +34,8 @@ export const RGE_3: BillTemplate = {
     row: /(?<!\d)(?<meter>\d{8})EnergiaInjetadaúnico(?<digits>\d+),(?<fraction>\d{2})(?<energy>\d{1,7})(?![\d.,])/,
     order: 'previous-latest',
   },
+  registers: /(?<!\d)\d{8}\D{3,40}único\d/,
+  exportSigns: /EnergiaAtivaInjetada|Energ\.?AtvInj/,
   energyLines: [
     /ConsumoUsoSistema\[KWh\]-TUSD[A-Z]{3}\/\d{2}kWh(?<quantity>\d{1,3}(?:\.\d{3})*,\d{4})\d,\d{8}\d,\d{8}/,
     /Consumo-TE[A-Z]{3}\/\d{2}kWh(?<quantity>\d{1,3}(?:\.\d{3})*,\d{4})\d,\d{8}\d,\d{8}/,
@@ -43,6 +45,6 @@ export const RGE_3: BillTemplate = {
     /[A-Z]{3}\/\d{2}(?<amount>\d{1,3}(?:\.\d{3})*,\d{2}-?)/,
   ],
   total: /[A-Z]{3}\/\d{4}\d{2}\/\d{2}\/\d{4}R\$(?<total>\d{1,3}(?:\.\d{3})*,\d{2})(?!\d)/,
-  point: /(?:CPF:[\d*.]{11}-[\d*]{2}|CNPJ:[\d*.]{10}\/\d{4}-[\d*]{2})(?<id>\d{10})(?!\d)/,
+  point: /(?:CPF:[\d*.]{10,11}-[\d*]{2}|CNPJ:[\d*.]{10}\/\d{4}-[\d*]{2})(?<id>\d{10})(?!\d)/,
   invoice: /NOTAFISCALNº(?<id>\d{9})-SÉRIE/,
 }

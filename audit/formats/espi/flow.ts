@@ -1,0 +1,56 @@
+import type { FilePlace } from '#protocol'
+import { severalSeries } from './candidates.ts'
+import type { Candidate } from './candidates.ts'
+import type { LocalOffset } from './civil-days.ts'
+import type { SeriesMeaning } from './meaning.ts'
+import { checkNoRegister, sumRun } from './readings.ts'
+import type { ReadingSum } from './readings.ts'
+import { orderRegister, readRegister } from './register.ts'
+import { compareRegister } from './register-check.ts'
+import { mergeParts } from './time-of-use.ts'
+import { orderReadings } from './timeline.ts'
+
+/** Energy of one direction at one point. */
+export type Flow = {
+  readonly meaning: SeriesMeaning
+  /** By ascending start; several where whole days are missing. */
+  readonly sums: readonly ReadingSum[]
+  /** `IntervalReading`, or the difference of a register. */
+  readonly source: string
+  readonly flags: readonly string[]
+}
+
+/**
+ * What the series of one direction add up to; `undefined` when there is none. Interval readings are what counts; a register
+ * beside them must show the same, and alone its difference counts. Series of times of use add up, or agree with their total.
+ *
+ * @throws {Refusal} ERR_BILL_SEVERAL_SERIES when series would count one energy twice; ERR_BILL_READINGS_CONFLICT when a
+ * register contradicts the readings; and what readings and registers earn by themselves.
+ */
+export function readFlow(candidates: readonly Candidate[], offset: LocalOffset, place: FilePlace): Flow | undefined {
+  const deltas = candidates.filter(({ meaning }) => meaning.accumulation === 'delta')
+  const registers = candidates.filter(({ meaning }) => meaning.accumulation === 'register')
+  const flags = candidates.flatMap(({ series, meaning }) => [...series.flags, ...meaning.flags])
+  const [delta] = deltas
+  if (delta === undefined) return registerFlow(registers, flags, place)
+  const merged =
+    deltas.length === 1 ? { candidate: delta, readings: delta.series.readings, flags: [] } : mergeParts(deltas, place)
+  const { meaning, series } = merged.candidate
+  const { runs, duplicates } = orderReadings(merged.readings, offset)
+  const { defaultQuality } = series.readingType
+  const sums = runs.map((run) => {
+    if (!meaning.isAccumulationStated) checkNoRegister(run.readings)
+    return sumRun(run, meaning, { duplicates, defaultQuality })
+  })
+  const checks = registers.map((register) => compareRegister(register, sums, meaning))
+  return { meaning, sums, source: 'IntervalReading', flags: [...flags, ...merged.flags, ...checks] }
+}
+
+function registerFlow(registers: readonly Candidate[], flags: readonly string[], place: FilePlace): Flow | undefined {
+  const [only] = registers
+  if (only === undefined) return undefined
+  if (registers.length > 1) throw severalSeries(registers.length, place)
+  const { meaning, series } = only
+  const sum = readRegister(orderRegister(series.readings), meaning, series.readingType.defaultQuality)
+  return { meaning, sums: [sum], source: 'IntervalReading of a register', flags }
+}

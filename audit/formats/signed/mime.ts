@@ -1,0 +1,205 @@
+import { fromString } from 'uint8arrays/from-string'
+import { utf8 } from '#protocol'
+import { ORIGIN_LIMITS } from '../../origin/constants.ts'
+import { review } from '../refusal.ts'
+import type { Refusal } from '../refusal.ts'
+import { splitEntity, textOf, trimBlanks, valuesOf } from './mail.ts'
+import type { MailEntity, MailField } from './mail.ts'
+
+/** A part of a message that holds no others. */
+export type MailPart = {
+  /** Numbers of the parts around it, from 1: `part 2.1`; `body` when the message is not divided. */
+  readonly path: string
+  /** Such as `application/pdf`; lower case. */
+  readonly type: string
+  /** Something that a person would save as a file, and not the text of the letter. */
+  readonly isFile: boolean
+  /** As it was before it was encoded for mail. */
+  readonly bytes: Uint8Array
+}
+
+const LETTER_TYPES: ReadonlySet<string> = new Set(['text/plain', 'text/html'])
+const DASH = 0x2d
+
+/**
+ * The parts of a message (RFC 2046 section 5.1), read exactly: what readers of mail would guess differently is refused.
+ *
+ * @throws {Refusal} ERR_BILL_CONTAINER (review) with the path of the part.
+ */
+export function partsOf(message: MailEntity): readonly MailPart[] {
+  const parts: MailPart[] = []
+  let count = 0
+
+  function visit(entity: MailEntity, path: string, depth: number): void {
+    count += 1
+    if (count > ORIGIN_LIMITS.mailParts || depth > ORIGIN_LIMITS.mailDepth)
+      throw refuse(path, 'mail has too many parts')
+    const { type, parameters } = contentTypeOf(entity.fields, path)
+    if (!type.startsWith('multipart/')) {
+      parts.push({ path, type, isFile: isFile(entity.fields, type, parameters), bytes: decodeBody(entity, path) })
+      return
+    }
+    // RFC 2045 section 6.4: parts are encoded one by one, and never together.
+    if (!/^(?:|7bit|8bit|binary)$/.test(encodingOf(entity.fields, path)))
+      throw refuse(path, 'parts are encoded together')
+    divide(entity.body, boundaryOf(parameters, path), path).forEach((bytes, index) => {
+      const inner = path === 'body' ? `part ${index + 1}` : `${path}.${index + 1}`
+      visit(splitEntity(bytes, inner), inner, depth + 1)
+    })
+  }
+
+  visit(message, 'body', 1)
+  return parts
+}
+
+/** The line that begins each part of a divided message; `undefined` when it is not divided. */
+export function delimiterOf(message: MailEntity): string | undefined {
+  const { type, parameters } = contentTypeOf(message.fields, 'body')
+  return type.startsWith('multipart/') ? `--${boundaryOf(parameters, 'body')}` : undefined
+}
+
+function contentTypeOf(
+  fields: readonly MailField[],
+  path: string,
+): { type: string; parameters: ReadonlyMap<string, string> } {
+  const value = onlyValue(fields, 'content-type', path)
+  if (value === undefined) return { type: 'text/plain', parameters: new Map() }
+  const match = /^([a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+)[ \t]*(;.*)?$/i.exec(value)
+  if (match === null) throw refuse(path, 'content type is malformed')
+  return { type: (match[1] ?? '').toLowerCase(), parameters: parametersOf(match[2] ?? '', path) }
+}
+
+/** Parameters `; name=value; name="value"` (RFC 2045 section 5.1), each once. */
+function parametersOf(text: string, path: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  const parameter =
+    /[ \t]*;[ \t]*(?:([^\s"(),/:;<=>?@[\\\]]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s"(),;<>@\\]+)))?[ \t]*/y
+  let at = 0
+  while (at < text.length) {
+    parameter.lastIndex = at
+    const match = parameter.exec(text)
+    if (match === null) throw refuse(path, 'parameters of a field are malformed')
+    at = parameter.lastIndex
+    const [, name, quoted, plain] = match
+    if (name === undefined) continue
+    if (found.has(name.toLowerCase())) throw refuse(path, 'a parameter stands twice')
+    found.set(name.toLowerCase(), quoted === undefined ? (plain ?? '') : quoted.replaceAll(/\\(.)/g, '$1'))
+  }
+  return found
+}
+
+function boundaryOf(parameters: ReadonlyMap<string, string>, path: string): string {
+  const boundary = parameters.get('boundary') ?? ''
+  if (!/^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/.test(boundary)) {
+    throw refuse(path, 'boundary of the parts is missing or malformed')
+  }
+  return boundary
+}
+
+function isFile(fields: readonly MailField[], type: string, parameters: ReadonlyMap<string, string>): boolean {
+  const disposition = valuesOf(fields, 'content-disposition')[0] ?? ''
+  const isNamed = parameters.has('name') || parameters.has('name*') || /;[ \t]*filename/i.test(disposition)
+  return !LETTER_TYPES.has(type) || isNamed || /^attachment\b/i.test(disposition)
+}
+
+/** Bytes between the delimiter lines; what is before the first and after the last is no part. */
+function divide(body: Uint8Array, boundary: string, path: string): readonly Uint8Array[] {
+  const delimiter = utf8(`--${boundary}`)
+  const parts: Uint8Array[] = []
+  let start: number | undefined
+  for (let at = 0; at < body.byteLength; at = nextLine(body, at)) {
+    const kind = delimiterAt(body, at, delimiter)
+    if (kind === undefined) continue
+    // The line end before a delimiter belongs to it; a part may be empty.
+    if (start !== undefined) parts.push(body.subarray(start, Math.max(start, at - 2)))
+    if (kind === 'last') return parts
+    start = nextLine(body, at)
+    if (parts.length >= ORIGIN_LIMITS.mailParts) throw refuse(path, 'mail has too many parts')
+  }
+  throw refuse(path, 'parts have no end: the mail may be cut off')
+}
+
+/** A line that is exactly a delimiter, blanks behind it allowed (RFC 2046 section 5.1.1). */
+function delimiterAt(body: Uint8Array, at: number, delimiter: Uint8Array): 'next' | 'last' | undefined {
+  for (let index = 0; index < delimiter.byteLength; index += 1)
+    if (body[at + index] !== delimiter[index]) return undefined
+  const behind = at + delimiter.byteLength
+  const isLast = body[behind] === DASH && body[behind + 1] === DASH
+  const rest = textOf(body.subarray(isLast ? behind + 2 : behind, nextLine(body, at)))
+  return /^[ \t]*(?:\r\n)?$/.test(rest) ? (isLast ? 'last' : 'next') : undefined
+}
+
+function nextLine(body: Uint8Array, at: number): number {
+  const end = body.indexOf(0x0a, at)
+  return end < 0 ? body.byteLength : end + 1
+}
+
+function decodeBody({ fields, body }: MailEntity, path: string): Uint8Array {
+  switch (encodingOf(fields, path)) {
+    case '':
+    case '7bit':
+    case '8bit':
+    case 'binary':
+      return body
+    case 'base64':
+      return decodeBase64(body, path)
+    case 'quoted-printable':
+      return decodeQuotedPrintable(textOf(body), path)
+    default:
+      throw refuse(path, 'encoding of a part is not known')
+  }
+}
+
+function encodingOf(fields: readonly MailField[], path: string): string {
+  return (onlyValue(fields, 'content-transfer-encoding', path) ?? '').toLowerCase()
+}
+
+function decodeBase64(body: Uint8Array, path: string): Uint8Array {
+  const text = textOf(body).replaceAll(/[ \t\r\n]/g, '')
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw refuse(path, 'part is not base64')
+  return fromString(text, 'base64pad')
+}
+
+/** RFC 2045 section 6.7; a wrong escape is refused, where others would take it as it is. */
+function decodeQuotedPrintable(text: string, path: string): Uint8Array {
+  const lines = text.split('\r\n')
+  const bytes = new Uint8Array(text.length)
+  let to = 0
+  lines.forEach((line, index) => {
+    // Blanks at the end of a line were added on the way.
+    const trimmed = trimEnd(line)
+    const isSoft = trimmed.endsWith('=')
+    const content = isSoft ? trimmed.slice(0, -1) : trimmed
+    for (let at = 0; at < content.length; at += 1) {
+      if (content[at] === '=') {
+        if (!/^[0-9A-F]{2}$/i.test(content.slice(at + 1, at + 3))) throw refuse(path, 'part is not quoted-printable')
+        bytes[to] = hexValue(content.charCodeAt(at + 1)) * 16 + hexValue(content.charCodeAt(at + 2))
+        at += 2
+      } else bytes[to] = content.charCodeAt(at)
+      to += 1
+    }
+    if (isSoft || index === lines.length - 1) return
+    bytes.set([0x0d, 0x0a], to)
+    to += 2
+  })
+  return bytes.subarray(0, to)
+}
+
+function trimEnd(line: string): string {
+  return trimBlanks(`|${line}`).slice(1)
+}
+
+function hexValue(code: number): number {
+  return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57
+}
+
+/** The value of a field that a part may have once; two would be read differently. */
+function onlyValue(fields: readonly MailField[], name: string, path: string): string | undefined {
+  const [value, second] = valuesOf(fields, name)
+  if (second !== undefined) throw refuse(path, `${name} stands twice`)
+  return value
+}
+
+function refuse(path: string, message: string): Refusal {
+  return review('ERR_BILL_CONTAINER', message, { path })
+}

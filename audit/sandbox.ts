@@ -1,6 +1,8 @@
 import { Piscina } from 'piscina'
 import type { Extraction } from '#protocol'
 import { AuditError } from './audit-error.ts'
+import { TRUST_NOBODY } from './origin/trust-list.ts'
+import type { TrustList } from './origin/trust-list.ts'
 
 /** Options of {@link createSandbox}. */
 export type SandboxInit = {
@@ -10,6 +12,8 @@ export type SandboxInit = {
   readonly memoryMb: number
   /** Time for one bill from the moment a worker has it. Over it means abstain: another machine may be faster. */
   readonly timeoutMs: number
+  /** Whose signatures make a bill `utility-signed`. @default nobody's */
+  readonly trust?: TrustList
 }
 
 /** Extraction in worker threads: a poisoned file costs its own limit, and never the node. */
@@ -66,6 +70,7 @@ class WorkerSandbox implements Sandbox {
       minThreads: 0,
       maxThreads: init.workers,
       idleTimeout: IDLE_MS,
+      workerData: init.trust ?? TRUST_NOBODY,
       resourceLimits: { maxOldGenerationSizeMb: init.memoryMb, maxYoungGenerationSizeMb: 16 },
     })
     // A worker that dies is reported through its task; without a listener it would end the process.

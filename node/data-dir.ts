@@ -8,6 +8,7 @@ import { charterFromJson, charterToJson, parseConfig } from '#config'
 import type { Config, ConfigSources, Preset, PresetName } from '#config'
 import { findRegion } from '#protocol'
 import type { Charter } from '#protocol'
+import type { NamedTrustList } from '#audit'
 import { DATA_FILES, exists, findDataFile, readConfig, readDataFile, writeNewFile } from './data-files.ts'
 import { createPrivateKey, identityOf } from './identity.ts'
 import type { Identity } from './identity.ts'
@@ -16,6 +17,7 @@ import { decryptKeystore, encryptKeystore } from './keystore.ts'
 import type { KeystoreCost } from './keystore.ts'
 import { formatRegionKeys, parseRegionKeys, verifyRegionKeys } from './region-keys.ts'
 import type { RegionSecrets } from './region-keys.ts'
+import { loadTrustList } from './trust-list.ts'
 
 /** What `init` puts into a data directory. */
 export type DataDirInit = {
@@ -63,6 +65,8 @@ export type OpenedDataDir = {
   readonly privateKey: Uint8Array
   readonly payerKey: Uint8Array | undefined
   readonly regionKeys: RegionSecrets | undefined
+  /** The operator's trust list; undefined: the shipped one. */
+  readonly trust: NamedTrustList | undefined
 }
 
 type NewFile = { readonly name: string; readonly text: string }
@@ -109,7 +113,9 @@ export async function openDataDir(
     readKey(dir, DATA_FILES.auditorKey, passphrase),
     hasPayer ? readKey(dir, DATA_FILES.payerKey, passphrase) : undefined,
   ])
-  return { dir, config, charter, apiKeys: await readApiKeys(dir), privateKey, payerKey, regionKeys }
+  const trustText = await findDataFile(dir, DATA_FILES.trustList)
+  const trust = trustText === undefined ? undefined : await loadTrustList(trustText)
+  return { dir, config, charter, apiKeys: await readApiKeys(dir), privateKey, payerKey, regionKeys, trust }
 }
 
 async function keyFiles(init: DataDirInit): Promise<{ files: NewFile[]; identity: Identity; apiKey: string }> {

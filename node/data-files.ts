@@ -14,6 +14,7 @@ export const DATA_FILES = {
   apiKeys: 'api-keys.json',
   regionKeys: 'region-keys.json',
   clientKey: 'client.key',
+  trustList: 'trust-list.json',
 } as const
 
 /** The configuration of a data directory alone, without its keys. */

@@ -1,6 +1,6 @@
 import { identityToRecipient } from 'age-encryption'
 import { RULES_VERSION, vectorsCid } from '#audit'
-import { datasetCids } from '#datasets'
+import type { NamedTrustList } from '#audit'
 import {
   addressOfPrivateKey,
   charterCid,
@@ -18,6 +18,7 @@ import { generateArchiveKey } from '#storage'
 import { deployRegistry, predictRegistryAddress } from './chain/registry-deployment.ts'
 import { NodeError } from './node-error.ts'
 import type { RegionSecrets } from './region-keys.ts'
+import { loadTrustList, sharedCids } from './trust-list.ts'
 
 /** A region to be founded. */
 type FoundingRegion = {
@@ -36,6 +37,8 @@ export type FoundingInit = {
   /** Pays for the registry; has no authority afterwards. */
   readonly deployerKey: Uint8Array
   readonly regions: readonly FoundingRegion[]
+  /** As for {@link createCharter}. */
+  readonly trust?: NamedTrustList
   readonly randomBytes: (size: number) => Uint8Array
 }
 
@@ -66,10 +69,12 @@ export async function createCharter(init: {
   readonly name: string
   readonly chain: Charter['chain']
   readonly regions: readonly (FoundingRegion & { readonly secrets: RegionSecrets })[]
+  /** Whose signatures make a bill `utility-signed`. @default the shipped list: nobody's */
+  readonly trust?: NamedTrustList
 }): Promise<Charter> {
   const [vectors, datasets, recipients] = await Promise.all([
     vectorsCid(),
-    datasetCids(),
+    sharedCids(init.trust ?? (await loadTrustList())),
     Promise.all(init.regions.map(async ({ secrets }) => identityToRecipient(secrets.archiveIdentity))),
   ])
   const charter: Charter = {
@@ -99,7 +104,7 @@ export async function createCharter(init: {
  * @throws {ChainError} when the registry cannot be created.
  */
 export async function foundNetwork(init: FoundingInit): Promise<FoundedNetwork> {
-  const { name, rpcUrl, chainId, deployerKey } = init
+  const { name, rpcUrl, chainId, deployerKey, trust } = init
   const regions = await Promise.all(
     init.regions.map(async (region) => ({
       ...region,
@@ -107,7 +112,12 @@ export async function foundNetwork(init: FoundingInit): Promise<FoundedNetwork> 
     })),
   )
   const registry = await predictRegistryAddress({ rpcUrl, deployer: addressOfPrivateKey(deployerKey) })
-  const charter = await createCharter({ name, chain: { chainId, registry }, regions })
+  const charter = await createCharter({
+    name,
+    chain: { chainId, registry },
+    regions,
+    ...(trust === undefined ? {} : { trust }),
+  })
   const networkId = digestOf(charterCid(charter))
   const { address, gasUsed } = await deployRegistry({
     rpcUrl,

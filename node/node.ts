@@ -4,7 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
 import type { BillStatus, NodeHealth, NodeView, PeerRefusal, PeerStatus, Submission } from '#api'
 import { createSandbox } from '#audit'
-import type { Sandbox } from '#audit'
+import type { NamedTrustList, Sandbox } from '#audit'
 import { isEquivocation } from '#consensus'
 import { loadDatasets } from '#datasets'
 import {
@@ -60,6 +60,8 @@ export type NodeInit = {
   readonly payerKey?: Uint8Array
   readonly regionSecret: Uint8Array
   readonly archiveIdentity: string
+  /** Whose signatures make a bill `utility-signed`; the charter names its CID. @default the shipped list: nobody's */
+  readonly trust?: NamedTrustList
   readonly listen: readonly string[]
   readonly bootstrap: readonly string[]
   readonly chain: ChainInit
@@ -80,7 +82,7 @@ const SANDBOX = { workers: 2, memoryMb: 256, timeoutMs: 10_000 } as const
  */
 export async function createNode(init: NodeInit): Promise<AuditorNode> {
   const factors = await loadDatasets()
-  await checkRules(init.charter, factors)
+  await checkRules(init.charter, factors, init.trust)
   const context = createRegionContext(init.charter, init.region, {
     address: addressOfPrivateKey(init.privateKey),
     privateKey: init.privateKey,
@@ -100,7 +102,7 @@ export async function createNode(init: NodeInit): Promise<AuditorNode> {
     blockstore: blocks,
     datastore: blocks.datastore,
   })
-  const sandbox = createSandbox(SANDBOX)
+  const sandbox = createSandbox({ ...SANDBOX, ...(init.trust === undefined ? {} : { trust: init.trust.list }) })
   return new AuditorNode(init, { context, store, blocks, network, sandbox, examiner: new Examiner(sandbox, factors) })
 }
 

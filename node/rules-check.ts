@@ -1,20 +1,21 @@
 import { RULES_VERSION, runVectors, vectorsCid } from '#audit'
-import type { FactorSource } from '#audit'
-import { datasetCids } from '#datasets'
+import type { FactorSource, NamedTrustList } from '#audit'
 import { PROTOCOL_VERSION } from '#protocol'
 import type { Charter } from '#protocol'
 import { NodeError } from './node-error.ts'
+import { loadTrustList, sharedCids, TRUST_LIST_NAME } from './trust-list.ts'
 
 /** Vectors that are told of: one changed factor may fail a hundred, and the first few say which. */
 const MAX_TOLD_VECTORS = 5
 
 /**
  * Checks that this build computes what the charter says: protocol and rules version, golden vectors (run, not only
- * compared), data sets (DESIGN 3).
+ * compared), data sets, trust list (DESIGN 3).
  *
+ * @param trust the list that this node was given. @default the shipped one
  * @throws {NodeError} ERR_NODE_RULES with every difference.
  */
-export async function checkRules(charter: Charter, factors: FactorSource): Promise<void> {
+export async function checkRules(charter: Charter, factors: FactorSource, trust?: NamedTrustList): Promise<void> {
   const differing: string[] = []
   if (charter.protocol !== PROTOCOL_VERSION)
     differing.push(`protocol ${charter.protocol}, this build has ${PROTOCOL_VERSION}`)
@@ -22,11 +23,16 @@ export async function checkRules(charter: Charter, factors: FactorSource): Promi
     differing.push(`rules ${charter.rules.version}, this build has ${RULES_VERSION}`)
   const vectors = (await vectorsCid()).toString()
   if (charter.rules.vectors.toString() !== vectors) differing.push(`golden vectors, this build has ${vectors}`)
-  const ours = new Map((await datasetCids()).map(({ name, cid }) => [name, cid.toString()]))
+  const shared = await sharedCids(trust ?? (await loadTrustList()))
+  const ours = new Map(shared.map(({ name, cid }) => [name, cid.toString()]))
   for (const { name, cid } of charter.datasets) {
     if (ours.get(name) !== cid.toString())
       differing.push(`data set ${name}, this build has ${ours.get(name) ?? 'none'}`)
   }
+  // A node that trusts more than the charter says would find another origin than the others.
+  const trusted = ours.get(TRUST_LIST_NAME) ?? ''
+  const isNamed = charter.datasets.some(({ name }) => name === TRUST_LIST_NAME)
+  if (!isNamed && trust !== undefined) differing.push(`trust list ${trusted}, the charter names none`)
   const { failed } = await runVectors(factors)
   for (const { name, expected, actual } of failed.slice(0, MAX_TOLD_VECTORS))
     differing.push(`vector ${JSON.stringify(name)}: ${tellApart(summaryOf(expected), summaryOf(actual))}`)

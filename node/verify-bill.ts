@@ -19,7 +19,7 @@ export type BillCheckInput = {
   /** Secret of the region's point tags; only auditors have it. */
   readonly regionSecret?: Uint8Array
   /** Extraction and rules; a bill is untrusted input, so that this should run in the sandbox. */
-  readonly examine: Examiner['examine']
+  readonly examiner: Pick<Examiner, 'examine' | 'examineReviewed'>
   readonly signal: AbortSignal
 }
 
@@ -54,7 +54,7 @@ export async function verifyBill(input: BillCheckInput): Promise<Check[]> {
     makeCheck('rules', () => checkRules(input.charter, claim)),
   )
   if (checks.some((check) => !check.ok)) return checks
-  const examination = await input.examine(plain, plainHash, claim.declaredPlace, input.signal)
+  const examination = await input.examiner.examine(plain, plainHash, claim.declaredPlace, input.signal)
   return [...checks, ...compareFigures(input, claim, examination)]
 }
 

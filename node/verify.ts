@@ -16,7 +16,7 @@ export type VerifyRequest = {
   /** The bill, as its own bytes or as its age file, with what recomputes it. */
   readonly bill?: {
     readonly bytes: Uint8Array
-    readonly examine: Examiner['examine']
+    readonly examiner: Pick<Examiner, 'examine' | 'examineReviewed'>
     /** age identity that opens a sealed bill. */
     readonly sealedIdentity?: string
     /** Secret of the region's point tags; only auditors have it. */

@@ -57,7 +57,7 @@ async function withDirectory(opened: OpenedDataDir, terminal: Terminal): Promise
       'rules and data sets',
       "install the version of kWitness that the charter's network runs",
       async () => {
-        await checkRules(charter, await loadDatasets())
+        await checkRules(charter, await loadDatasets(), opened.trust)
         return `${RULES_VERSION} and its golden vectors as in the charter`
       },
     ),

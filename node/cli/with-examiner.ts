@@ -1,4 +1,5 @@
 import { createSandbox } from '#audit'
+import type { NamedTrustList } from '#audit'
 import { loadDatasets } from '#datasets'
 import type { Datasets } from '#datasets'
 import { Examiner } from '../examiner.ts'
@@ -8,14 +9,14 @@ export const CLI_SANDBOX = { workers: 1, memoryMb: 256, timeoutMs: 10_000 } as c
 
 /** Runs something that recomputes bills, with the sandbox open only meanwhile. */
 export async function withExaminer<T>(
-  run: (examine: Examiner['examine'], datasets: Datasets) => Promise<T>,
+  run: (examiner: Examiner, datasets: Datasets) => Promise<T>,
+  trust?: NamedTrustList,
 ): Promise<T> {
-  const sandbox = createSandbox(CLI_SANDBOX)
+  const sandbox = createSandbox({ ...CLI_SANDBOX, ...(trust === undefined ? {} : { trust: trust.list }) })
   try {
     // Claims rest on the shipped sets alone: optional ones would give figures that no network certifies.
     const datasets = await loadDatasets()
-    const examiner = new Examiner(sandbox, datasets)
-    return await run(async (...args) => examiner.examine(...args), datasets)
+    return await run(new Examiner(sandbox, datasets), datasets)
   } finally {
     await sandbox.close()
   }

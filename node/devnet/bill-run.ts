@@ -30,7 +30,7 @@ export type BillRunInit = {
   readonly charter: Charter
   readonly secrets: RegionSecrets
   readonly rpcUrl: string
-  readonly examine: Examiner['examine']
+  readonly examiner: Examiner
   readonly onChange: (progress: BillProgress) => void
   readonly signal: AbortSignal
 }
@@ -86,7 +86,7 @@ function describe({ state, reason }: BillStatus): string {
 
 /** The first thing that is wrong. */
 async function verify(init: BillRunInit, status: BillStatus): Promise<string | undefined> {
-  const { bill, client, charter, secrets, rpcUrl, examine, signal } = init
+  const { bill, client, charter, secrets, rpcUrl, examiner, signal } = init
   for (const { ordinal, gramsCO2e } of status.claims) {
     const expected = bill.expectedGrams?.[ordinal]
     if (expected !== undefined && expected !== gramsCO2e)
@@ -96,7 +96,7 @@ async function verify(init: BillRunInit, status: BillStatus): Promise<string | u
       charter,
       bill: {
         bytes: bill.bytes,
-        examine,
+        examiner,
         sealedIdentity: secrets.archiveIdentity,
         regionSecret: secrets.pointSecret,
       },

@@ -152,7 +152,7 @@ export class Devnet {
       charter: this.charter,
       secrets: region.planned.secrets,
       rpcUrl: this.rpcUrl,
-      examine: async (...args) => examiner.examine(...args),
+      examiner,
       onChange: (progress) => this.#view.bill(progress),
       signal: this.#signal,
     })

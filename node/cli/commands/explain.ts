@@ -5,6 +5,7 @@ import { parseOrdinal } from '../number-option.ts'
 import { addPlaceOptions } from '../place-option.ts'
 import type { ExplainOptions } from '../run/explain.ts'
 import type { Terminal } from '../terminal.ts'
+import { addTrustOption } from '../trust-option.ts'
 
 /** `kwitness explain CID|FILE`: how a figure follows from a bill, step by step. */
 export function registerExplain(program: Command, terminal: Terminal): void {
@@ -16,6 +17,7 @@ export function registerExplain(program: Command, terminal: Terminal): void {
     .option('--claim <ordinal>', 'only this bill of the file, from 0 (default: all)', parseOrdinal)
     .option('--charter <file>', "the network's charter: the certificate's signatures are checked too")
     .option('--region-keys <file>', 'for auditors: opens sealed bills')
+  addTrustOption(command)
   addClientOptions(command)
     .option('--json', 'one line of JSON: {ok, bills}')
     .addHelpText(

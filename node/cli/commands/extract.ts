@@ -1,21 +1,25 @@
 import type { Command } from 'commander'
+import type { NamedTrustList } from '#audit'
 import { extractionToJson } from '#protocol'
 import type { Extraction, ExtractionJson, FactsJson } from '#protocol'
 import { printable } from '../bill-lines.ts'
 import { examples } from '../examples.ts'
 import { readNamedFile } from '../files.ts'
 import type { Terminal } from '../terminal.ts'
+import { addTrustOption, readTrustList } from '../trust-option.ts'
+import type { TrustOption } from '../trust-option.ts'
 
 /** `kwitness extract FILE`: what the auditors would read from a bill; nothing leaves this machine. */
 export function registerExtract(program: Command, terminal: Terminal): void {
-  program
+  const command = program
     .command('extract')
     .description('read the facts of a bill as every auditor would; nothing leaves this machine')
     .argument('<file>', 'the bill')
+  addTrustOption(command)
     .option('--json', 'one line of JSON')
     .addHelpText('after', examples(['kwitness extract june.xml', 'kwitness extract june.csv --json']))
-    .action(async (file: string, options: { readonly json?: boolean }) => {
-      const extraction = await extract(terminal, await readNamedFile(file))
+    .action(async (file: string, options: TrustOption & { readonly json?: boolean }) => {
+      const extraction = await extract(terminal, await readNamedFile(file), await readTrustList(options))
       // Facts and corrections can become claims; every other verdict refuses the bill.
       if (extraction.verdict !== 'facts' && extraction.verdict !== 'correction') terminal.exitCode = 1
       const json = extractionToJson(extraction)
@@ -24,10 +28,10 @@ export function registerExtract(program: Command, terminal: Terminal): void {
     })
 }
 
-async function extract(terminal: Terminal, bytes: Uint8Array): Promise<Extraction> {
+async function extract(terminal: Terminal, bytes: Uint8Array, trust: NamedTrustList): Promise<Extraction> {
   // What reads bills is loaded when a bill is read: the help of a command is quick.
   const [{ createSandbox }, { CLI_SANDBOX }] = await Promise.all([import('#audit'), import('../with-examiner.ts')])
-  const sandbox = createSandbox(CLI_SANDBOX)
+  const sandbox = createSandbox({ ...CLI_SANDBOX, trust: trust.list })
   try {
     return await sandbox.extract(bytes, terminal.signal)
   } finally {

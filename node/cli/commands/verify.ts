@@ -3,6 +3,7 @@ import { addClientOptions } from '../client.ts'
 import { examples } from '../examples.ts'
 import { parseOrdinal } from '../number-option.ts'
 import type { Terminal } from '../terminal.ts'
+import { addTrustOption } from '../trust-option.ts'
 import type { VerifyOptions } from '../run/verify.ts'
 
 /** `kwitness verify CID|FILE`: checks a proof, trusting nothing but the charter. */
@@ -17,6 +18,7 @@ export function registerVerify(program: Command, terminal: Terminal): void {
     .option('--via <url>', 'any node, to fetch proof and bill from by CID; the same as --api')
     .option('--claim <ordinal>', 'which claim of the bill, from 0', parseOrdinal, 0)
     .option('--region-keys <file>', 'for auditors: opens sealed bills and checks point tags')
+  addTrustOption(command)
   addClientOptions(command)
     .option('--json', 'one line of JSON: {ok, checks}')
     .addHelpText(

@@ -22,11 +22,14 @@ import { findNamedFile, readNamedFile } from '../files.ts'
 import { placeOf } from '../place-option.ts'
 import type { PlaceOptions } from '../place-option.ts'
 import type { Terminal } from '../terminal.ts'
+import { readTrustList } from '../trust-option.ts'
+import type { TrustOption } from '../trust-option.ts'
 import { withExaminer } from '../with-examiner.ts'
 
 /** Options of `kwitness explain`. */
 export type ExplainOptions = ClientOptions &
-  PlaceOptions & {
+  PlaceOptions &
+  TrustOption & {
     readonly claim?: number
     readonly charter?: string
     readonly regionKeys?: string
@@ -45,8 +48,9 @@ type Result = { readonly explained: Explained; readonly certified?: Certified }
 /** Runs the command. */
 export async function runExplain(terminal: Terminal, target: string, options: ExplainOptions): Promise<void> {
   const source = await readSource(terminal, target, options)
-  const results = await withExaminer(async (examine, datasets) =>
-    explainSource(terminal, source, options, { examine, sets: datasets.manifests }),
+  const results = await withExaminer(
+    async (examiner, datasets) => explainSource(terminal, source, options, { examiner, sets: datasets.manifests }),
+    await readTrustList(options, source.node?.charter),
   )
   const ok = results.every(({ certified }) => certified?.equal !== false)
   if (!ok) terminal.exitCode = 1
@@ -103,13 +107,13 @@ async function open(bytes: Uint8Array, name: string, { regionKeys }: ExplainOpti
   }
 }
 
-type Means = { readonly examine: Examiner['examine']; readonly sets: readonly SourceSet[] }
+type Means = { readonly examiner: Examiner; readonly sets: readonly SourceSet[] }
 
 async function explainSource(
   terminal: Terminal,
   { plain, node }: Source,
   options: ExplainOptions,
-  { examine, sets }: Means,
+  { examiner, sets }: Means,
 ): Promise<Result[]> {
   const given = placeOf(options)
   const plainHash = hashFile(plain)
@@ -126,7 +130,7 @@ async function explainSource(
   }
   const declared = first?.kind === 'claim' ? first.claim.declaredPlace : given
   const { bills, unclaimed, signed, format } = requireFigures(
-    await examine(plain, plainHash, declared, terminal.signal),
+    await examiner.examine(plain, plainHash, declared, terminal.signal),
   )
   const ordinals = options.claim === undefined ? bills.map(({ ordinal }) => ordinal) : [options.claim]
   const vectors = (await vectorsCid()).toString()

@@ -79,7 +79,7 @@ async function waitForEnd(signal: AbortSignal): Promise<void> {
 }
 
 function initOf(opened: OpenedDataDir, log: Logger): Parameters<typeof createNode>[0] {
-  const { dir, config, charter, privateKey, payerKey, regionKeys } = opened
+  const { dir, config, charter, privateKey, payerKey, regionKeys, trust } = opened
   if (regionKeys === undefined) {
     throw new IdentityError(
       `${dir} has no region-keys.json: without the keys of ${config.region} it could only be an archivist, and this ` +
@@ -96,6 +96,7 @@ function initOf(opened: OpenedDataDir, log: Logger): Parameters<typeof createNod
     ...(payerKey === undefined ? {} : { payerKey }),
     regionSecret: regionKeys.pointSecret,
     archiveIdentity: regionKeys.archiveIdentity,
+    ...(trust === undefined ? {} : { trust }),
     listen: config.network.listen,
     bootstrap: config.network.bootstrap,
     chain: { rpcUrl, ...(finalityDepth === undefined ? {} : { finalityDepth }) },

@@ -10,17 +10,20 @@ import type { ApiClient, ClientOptions } from '../client.ts'
 import { findNamedFile, readNamedFile } from '../files.ts'
 import { withExaminer } from '../with-examiner.ts'
 import type { Terminal } from '../terminal.ts'
+import { readTrustList } from '../trust-option.ts'
+import type { TrustOption } from '../trust-option.ts'
 
 /** Options of `kwitness verify`. */
-export type VerifyOptions = ClientOptions & {
-  readonly bill?: string
-  readonly rpc?: string
-  readonly charter?: string
-  readonly via?: string
-  readonly regionKeys?: string
-  readonly claim: number
-  readonly json?: boolean
-}
+export type VerifyOptions = ClientOptions &
+  TrustOption & {
+    readonly bill?: string
+    readonly rpc?: string
+    readonly charter?: string
+    readonly via?: string
+    readonly regionKeys?: string
+    readonly claim: number
+    readonly json?: boolean
+  }
 
 type Evidence = { readonly proof: Uint8Array; readonly bill: Uint8Array | undefined; readonly checks: Check[] }
 
@@ -41,7 +44,8 @@ async function verify(terminal: Terminal, target: string, options: VerifyOptions
       : parseRegionKeys(new TextDecoder().decode(await readNamedFile(options.regionKeys)))
   const { proof, bill, checks } = await collect(terminal, target, options)
   const rpcUrl = options.rpc ?? terminal.environment['KWITNESS_RPC']
-  return withExaminer(async (examine) => {
+  const trust = await readTrustList(options, charter)
+  return withExaminer(async (examiner) => {
     const given =
       regionKeys === undefined
         ? {}
@@ -50,11 +54,11 @@ async function verify(terminal: Terminal, target: string, options: VerifyOptions
       proof,
       charter,
       signal: terminal.signal,
-      ...(bill === undefined ? {} : { bill: { bytes: bill, examine, ...given } }),
+      ...(bill === undefined ? {} : { bill: { bytes: bill, examiner, ...given } }),
       ...(rpcUrl === undefined ? {} : { rpcUrl }),
     })
     return [...checks, ...verification.checks]
-  })
+  }, trust)
 }
 
 async function collect(terminal: Terminal, target: string, options: VerifyOptions): Promise<Evidence> {

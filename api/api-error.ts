@@ -18,6 +18,8 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_BILL_UNKNOWN'; readonly cid: string }
   /** The bill has no certificate yet: ask again later. */
   | { readonly code: 'ERR_API_PROOF_PENDING'; readonly cid: string; readonly state: string }
+  /** The bill has no certified claim that people read, or the key may not see it. */
+  | { readonly code: 'ERR_API_NOT_REVIEWED'; readonly cid: string }
   /** The bill is sealed: its bytes need a key of its holder. */
   | { readonly code: 'ERR_API_SEALED'; readonly cid: string }
 

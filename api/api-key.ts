@@ -2,8 +2,8 @@ import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { fromHex, sha256, toHex, utf8 } from '#protocol'
 
-/** What a key may do: hand in bills, read bills and proofs. */
-export const API_SCOPES = ['submit', 'read'] as const
+/** What a key may do: hand in bills, read bills and proofs, read and enter as one of the auditor's people what is under review. */
+export const API_SCOPES = ['submit', 'read', 'review'] as const
 /** One right of a key. */
 export type ApiScope = (typeof API_SCOPES)[number]
 

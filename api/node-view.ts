@@ -1,4 +1,4 @@
-import type { Place } from '#protocol'
+import type { Claim, Place, ReviewEntry } from '#protocol'
 
 /** States of a bill and of its claims (DESIGN 9). An unsupported format is `needs-review` with its code. */
 export type BillState = 'received' | 'proposed' | 'certified' | 'anchored' | 'final' | 'rejected' | 'needs-review'
@@ -66,10 +66,34 @@ export type BillStatus = {
   readonly claims: readonly ClaimStatus[]
   /** Bills of the file that give no claim, by their place in it; known where the file was submitted. */
   readonly unclaimed?: readonly { readonly ordinal: number; readonly reason: StatusReason }[]
+  /** While people read it: auditors that have entered it, and how many equal entries it takes. */
+  readonly review?: { readonly entries: number; readonly quorum: number }
   /** Times since the bill was received, in ms. */
   readonly certifiedMs?: number
   readonly anchoredMs?: number
   readonly finalMs?: number
+}
+
+/** A bill that people must read, as an auditor's people see it. */
+export type ReviewView = {
+  readonly cid: string
+  readonly visibility: Visibility
+  /** Auditor that it was handed in at, `0x` hex. */
+  readonly sponsor: string
+  /** False until its bytes are here. */
+  readonly here: boolean
+  /** What the holder says; the bill itself decides. */
+  readonly declaredPlace?: NonNullable<Claim['declaredPlace']>
+  /** Auditors that have entered it, this one included. */
+  readonly entries: number
+  /** Equal entries that it takes. */
+  readonly quorum: number
+  readonly own: 'none' | 'entered' | 'withdrawn'
+  /** Entries equal to the own one, it included; only with an own one. */
+  readonly equal?: number
+  readonly entry?: ReviewEntry
+  /** Why extraction left it to people; only where one bill is asked for. */
+  readonly reason?: StatusReason
 }
 
 /** How a node is. */
@@ -157,6 +181,24 @@ export interface NodeView {
    * @param accountId of a sealed bill only the account that handed it in here gets the claim; all others its leaf.
    */
   findProof(cid: string, signal: AbortSignal, ordinal?: number, accountId?: string): Promise<Uint8Array | undefined>
+  /**
+   * What people read in a bill, once that is certified; of a sealed bill only for the account that handed it in here, or
+   * for auditors' people.
+   */
+  findReviewed(
+    cid: string,
+    access: { readonly accountId: string; readonly isReviewer: boolean },
+  ): Promise<ReviewEntry | undefined>
+  /** Bills that people must read. */
+  listReviews(): Promise<ReviewView[]>
+  /** @throws {CodedError} ERR_REVIEW_UNKNOWN. */
+  showReview(cid: string, signal: AbortSignal): Promise<ReviewView>
+  /** The bill's own bytes, opened. @throws {CodedError} ERR_REVIEW_UNKNOWN, ERR_REVIEW_ABSENT. */
+  readReview(cid: string, signal: AbortSignal): Promise<Uint8Array>
+  /** @throws {CodedError} ERR_REVIEW_UNKNOWN, ERR_REVIEW_ABSENT, ERR_REVIEW_NOT_NEEDED, ERR_REVIEW_FACTS, ERR_REVIEW_CLOSED. */
+  enterReview(cid: string, entry: ReviewEntry, signal: AbortSignal): Promise<ReviewView>
+  /** @throws {CodedError} ERR_REVIEW_UNKNOWN, ERR_REVIEW_CLOSED. */
+  withdrawReview(cid: string): Promise<ReviewView>
   health(): NodeHealth
   peers(): PeerStatus[]
   /** Peers that were turned away lately, newest first. */

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { CID } from 'multiformats/cid'
 import { z } from 'zod'
-import { LIMITS, placeShape } from '#protocol'
-import type { Place } from '#protocol'
+import { LIMITS, parseReviewEntry, placeShape, ProtocolError } from '#protocol'
+import type { Place, ReviewEntry } from '#protocol'
 import { ApiError } from './api-error.ts'
 import { DEFAULT_LISTED_BILLS, MAX_FILE_NAME, MAX_LISTED_BILLS } from './constants.ts'
 import type { Visibility } from './node-view.ts'
@@ -73,6 +73,22 @@ export function parseCidParameter(request: FastifyRequest): string {
     return CID.parse(cid).toV1().toString()
   } catch (cause) {
     throw new ApiError(`not a CID: ${cid}`, { code: 'ERR_API_REQUEST', place: 'cid' }, { cause })
+  }
+}
+
+/**
+ * What a person read, from a JSON body.
+ *
+ * @throws {ApiError} ERR_API_REQUEST
+ */
+export function parseEntry(request: FastifyRequest): ReviewEntry {
+  if (!(request.body instanceof Uint8Array)) throw new ApiError('entry: expected a JSON body', fault('entry'))
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(request.body))
+    return parseReviewEntry(value)
+  } catch (cause) {
+    const why = cause instanceof ProtocolError ? cause.message : 'entry: not JSON'
+    throw new ApiError(why, fault('entry'), { cause })
   }
 }
 

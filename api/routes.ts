@@ -3,7 +3,7 @@ import { ApiError } from './api-error.ts'
 import { findApiKey } from './api-key.ts'
 import type { ApiKeyRecord, ApiScope } from './api-key.ts'
 import type { NodeView } from './node-view.ts'
-import { parseCidParameter, parseLimit, parseOrdinal, parseSubmission } from './request.ts'
+import { parseCidParameter, parseEntry, parseLimit, parseOrdinal, parseSubmission } from './request.ts'
 
 /** What the routes need. */
 export type RouteComponents = {
@@ -53,6 +53,20 @@ export function registerRoutes(server: FastifyInstance, components: RouteCompone
     return sendProof(node, request, reply, account)
   })
 
+  server.get('/v1/bills/:cid/facts', needs('read'), async (request) => {
+    const cid = parseCidParameter(request)
+    const { account, scopes } = authenticate(components, request, 'read')
+    const access = { accountId: account, isReviewer: scopes.includes('review') }
+    const bills = await node.findReviewed(cid, access)
+    if (bills !== undefined) return { bills }
+    throw new ApiError(`bill ${cid} has no facts that people read, or not for this key`, {
+      code: 'ERR_API_NOT_REVIEWED',
+      cid,
+    })
+  })
+
+  registerReviewRoutes(server, components, needs('review'))
+
   // Without a key: a public bill, and the proof of any bill, of which a sealed one shows its leaf only.
   server.get('/v1/files/:cid', async (request, reply) => {
     const cid = parseCidParameter(request)
@@ -66,6 +80,29 @@ export function registerRoutes(server: FastifyInstance, components: RouteCompone
   server.get('/v1/proofs/:cid', async (request, reply) => sendProof(node, request, reply))
 
   server.get('/v1/peers', needs('read'), async () => ({ peers: node.peers(), refusals: node.refusals() }))
+}
+
+// A bill under review is open to the auditor's own people, sealed or not: reading it is what they are asked for.
+function registerReviewRoutes(
+  server: FastifyInstance,
+  { node }: RouteComponents,
+  access: { onRequest: (request: FastifyRequest) => Promise<void> },
+): void {
+  server.get('/v1/reviews', access, async () => ({ reviews: await node.listReviews() }))
+
+  server.get('/v1/reviews/:cid', access, async (request, reply) =>
+    node.showReview(parseCidParameter(request), signalOf(reply)),
+  )
+
+  server.get('/v1/reviews/:cid/file', access, async (request, reply) =>
+    sendBill({ bytes: await node.readReview(parseCidParameter(request), signalOf(reply)), sealed: false }, reply),
+  )
+
+  server.put('/v1/reviews/:cid/entry', access, async (request, reply) =>
+    node.enterReview(parseCidParameter(request), parseEntry(request), signalOf(reply)),
+  )
+
+  server.delete('/v1/reviews/:cid/entry', access, async (request) => node.withdrawReview(parseCidParameter(request)))
 }
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
-import { apiKeyRecordShape, createApiKey } from '#api'
+import { API_SCOPES, apiKeyRecordShape, createApiKey } from '#api'
 import type { ApiKeyRecord } from '#api'
 import { charterFromJson, charterToJson, parseConfig } from '#config'
 import type { Config, ConfigSources, Preset, PresetName } from '#config'
@@ -128,7 +128,7 @@ async function keyFiles(init: DataDirInit): Promise<{ files: NewFile[]; identity
     id: randomBytes(6),
     secret: randomBytes(32),
     account: init.account,
-    scopes: ['submit', 'read'],
+    scopes: API_SCOPES,
     createdAt: init.createdAt,
   })
   // The passphrase comes first: a crash after it leaves no key that nobody can open.

@@ -6,7 +6,7 @@ import { keyOfNumber } from '#storage'
 import type { BillRecord, Reason, Store } from '#storage'
 import type { BatchLoader, LoadedBatch } from './batch-loader.ts'
 import type { Polls } from './polls.ts'
-import { refusalReason } from './reasons.ts'
+import { refusalReason, REVIEWABLE } from './reasons.ts'
 import type { RegionContext } from './region-context.ts'
 
 /** A bill that is durable and examined, ready to be claimed. */
@@ -244,7 +244,7 @@ export class InFlight {
     this.#tries.delete(claim.bill.toString())
     const record = await store.bills.find(claim.bill.bytes)
     if (record === undefined) return
-    const state = reason.code === 'ERR_CLAIM_ABSTAINED' ? 'needs-review' : 'rejected'
+    const state = REVIEWABLE.has(reason.code) ? 'needs-review' : 'rejected'
     const ended: BillRecord = { ...record, state, reason }
     await store.commit([store.bills.put(claim.bill.bytes, ended)], { durable: true })
     log.warn({ bill: claim.bill.toString(), code: reason.code }, 'claim refused by the committee')

@@ -13,6 +13,7 @@ import { plainKey } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import { NodeError } from './node-error.ts'
 import type { RegionContext } from './region-context.ts'
+import type { ReviewDesk } from './review/review-desk.ts'
 import { Serial } from './serial.ts'
 import type { PreparedBill } from './in-flight.ts'
 
@@ -46,6 +47,7 @@ export type IntakeInit = {
   readonly vault: BillVault
   readonly examiner: Examiner
   readonly ledger: Ledger
+  readonly reviews: Pick<ReviewDesk, 'prepare' | 'announce' | 'claimsOf'>
   readonly waiting: () => number
   readonly propose: (bill: PreparedBill) => void
   readonly nowMs: () => number
@@ -133,16 +135,19 @@ export class Intake {
       claimIds: [],
     }
     const queueKey = concatBytes([keyOfNumber(receivedAtMs), cid.bytes])
+    // Asked for in the same commit: a bill that waits for people is never forgotten by a crash.
+    const review = examination.kind === 'facts' ? undefined : this.#init.reviews.prepare(record)
     await this.#init.flushBlocks()
     await store.commit(
       [
         store.bills.put(cid.bytes, record),
         store.billsByPlainHash.put(plainKey(visibility, plainHash), cid),
         store.billsByTime.put(queueKey, cid),
-        ...(examination.kind === 'facts' ? [store.queue.put(queueKey, cid)] : []),
+        ...(review === undefined ? [store.queue.put(queueKey, cid)] : [review.write]),
       ],
       { durable: true },
     )
+    if (review !== undefined) await this.#init.reviews.announce(review.request)
     if (claims.length > 0) this.#init.propose({ cid, visibility, claims, queueKey })
     return { cid, record }
   }
@@ -182,11 +187,15 @@ export class Intake {
 
   async #takeUpOne({ queueKey, cid }: QueuedBill, signal: AbortSignal): Promise<void> {
     const { store, vault, examiner, propose } = this.#init
-    const { plainHash, holder, visibility, declaredPlace } = await store.bills.get(cid.bytes)
+    const record = await store.bills.get(cid.bytes)
+    const { plainHash, holder, visibility, declaredPlace } = record
     const plain = await vault.readPlain(cid, visibility, signal)
     const examination = await examiner.examine(plain, plainHash, declaredPlace, signal)
-    const claims = this.#claim(examination, { bill: cid, plainHash, holder }, declaredPlace)
-    if (claims.length > 0) propose({ cid, visibility, claims, queueKey })
+    const isReviewed = examination.kind === 'refused'
+    const claims = isReviewed
+      ? await this.#init.reviews.claimsOf(record)
+      : this.#claim(examination, { bill: cid, plainHash, holder }, declaredPlace)
+    if (claims.length > 0) propose({ cid, visibility, claims, queueKey, isContested: isReviewed })
   }
 
   // A bill that was rejected may be tried again (its period may be free now); one that only another auditor proposed,

@@ -22,6 +22,16 @@ export type NodeFailure =
   | { readonly code: 'ERR_BILL_CORRECTION' }
   /** Neither the bill nor its holder says where the energy was used. */
   | { readonly code: 'ERR_PLACE_UNKNOWN' }
+  /** No bill with this CID is under review here. */
+  | { readonly code: 'ERR_REVIEW_UNKNOWN'; readonly cid: string }
+  /** The bytes of the bill are not here yet; they are being fetched. */
+  | { readonly code: 'ERR_REVIEW_ABSENT'; readonly cid: string }
+  /** Extraction reads this bill: no person has to. */
+  | { readonly code: 'ERR_REVIEW_NOT_NEEDED'; readonly cid: string }
+  /** The entry gives no claim (no factor, contradictory place, another region); `reason` is the rules' own code. */
+  | { readonly code: 'ERR_REVIEW_FACTS'; readonly reason: string }
+  /** A quorum has entered the same and it was proposed: nothing to enter or withdraw any more. */
+  | { readonly code: 'ERR_REVIEW_CLOSED'; readonly cid: string }
   /** Too many bills wait: try again later. */
   | { readonly code: 'ERR_NODE_BUSY'; readonly queued: number }
   /** No connected peer has these blocks now; sync tries again. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
-import type { BillStatus, NodeHealth, NodeView, PeerRefusal, PeerStatus, Submission } from '#api'
+import type { BillStatus, NodeHealth, NodeView, PeerRefusal, PeerStatus, ReviewView, Submission } from '#api'
 import { createSandbox } from '#audit'
 import type { NamedTrustList, Sandbox } from '#audit'
 import { isEquivocation } from '#consensus'
@@ -21,7 +21,7 @@ import {
   RAW_CODE,
   toHex,
 } from '#protocol'
-import type { Certificate, Charter, Equivocation, GossipMessage } from '#protocol'
+import type { Certificate, Charter, Equivocation, GossipMessage, ReviewEntry } from '#protocol'
 import { Archive, openBlockStore, Store } from '#storage'
 import type { BlockStore } from '#storage'
 import { Anchoring } from './anchoring/anchoring.ts'
@@ -43,6 +43,7 @@ import { createRegionContext, isMember } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import { RegionGossip } from './region-gossip.ts'
 import { checkRules } from './rules-check.ts'
+import { ReviewDesk } from './review/review-desk.ts'
 import { Sponsor } from './sponsor.ts'
 import { Statuses } from './statuses.ts'
 import { Sync } from './sync.ts'
@@ -132,6 +133,7 @@ export class AuditorNode implements NodeView {
   readonly #statuses: Statuses
   readonly #proofs: ProofDesk
   readonly #ledger: Ledger
+  readonly #reviews: ReviewDesk
   readonly #listeners = new Set<(bills: readonly string[]) => void>()
   readonly #stopped = new AbortController()
   readonly #startedAtMs = Date.now()
@@ -178,6 +180,21 @@ export class AuditorNode implements NodeView {
     this.#polls = new Polls(context, store)
     const polls = this.#polls
     const loader = new BatchLoader({ context, archive, fetch, peersFor })
+    this.#reviews = new ReviewDesk({
+      context,
+      store,
+      archive,
+      vault: this.#vault,
+      examiner,
+      fetch,
+      peersFor,
+      flushBlocks,
+      publish,
+      propose: (bill) => this.#sponsor.add(bill),
+      randomBytes: (size) => new Uint8Array(randomBytes(size)),
+      log: child('reviews'),
+    })
+    const reviews = this.#reviews
     this.#voter = new Voter({
       context,
       store,
@@ -186,9 +203,11 @@ export class AuditorNode implements NodeView {
       loader,
       vault: this.#vault,
       examiner,
+      findEntry: async (plainHash) => reviews.findEntry(plainHash),
       flushBlocks,
       publish,
       onCertified: async (loaded, certificate) => {
+        await reviews.settle(loaded, certificate)
         for (const listener of this.#listeners) listener(certifiedBills(loaded, certificate))
         await this.#sponsor.onCertified(loaded, certificate)
         await this.#pin(loaded)
@@ -217,6 +236,7 @@ export class AuditorNode implements NodeView {
       vault: this.#vault,
       examiner,
       ledger,
+      reviews,
       waiting: () => this.#sponsor.waiting,
       propose: (bill) => this.#sponsor.add(bill),
       nowMs,
@@ -255,13 +275,18 @@ export class AuditorNode implements NodeView {
         equivocation: async (proof) => {
           await this.#keepEquivocation(ledger, proof)
         },
+        review: async (request, notices) => {
+          await reviews.takeRequest(request)
+          for (const notice of notices) await reviews.takeNotice(notice)
+        },
       },
+      reviews: reviews.book,
       log: child('sync'),
     })
     this.#network.handle(syncProtocol, (request) => this.#sync.answer(request))
     this.#network.onPeerReady((peer) => this.#sync.with(peer))
     this.#network.onPeerRefused((refusal) => child('network').warn(refusal, 'peer refused'))
-    this.#statuses = new Statuses(context, store)
+    this.#statuses = new Statuses(context, store, (cid) => reviews.progressOf(cid))
     this.#proofs = new ProofDesk({
       context,
       store,
@@ -278,6 +303,7 @@ export class AuditorNode implements NodeView {
     try {
       await this.#polls.load()
       await this.#anchoring.load()
+      await this.#reviews.load()
       await this.#network.start()
       this.#gossip.start()
       for (const announcement of await this.#sponsor.load()) {
@@ -285,6 +311,7 @@ export class AuditorNode implements NodeView {
         await this.#gossip.publish({ kind: 'announcement', announcement })
       }
       const resumed = await this.#intake.resume(this.#stopped.signal)
+      await this.#reviews.start()
       this.#sync.start()
       await this.#anchoring.start()
       this.#init.log.info({ address: toHex(this.#parts.context.address), resumed }, 'auditor started')
@@ -299,6 +326,7 @@ export class AuditorNode implements NodeView {
     this.#stopped.abort()
     this.#intake.stop()
     await this.#sync.stop()
+    await this.#reviews.stop()
     await this.#sponsor.stop()
     // Before anchoring: an anchor that waits for a batch to be adopted would else wait for its time-out.
     await this.#voter.stop()
@@ -316,6 +344,8 @@ export class AuditorNode implements NodeView {
       return message.vote.content.region === this.#parts.context.region.name
     }
     if (message.kind === 'anchor-signature') return this.#anchoring.takeSignature(message)
+    if (message.kind === 'review-request') return this.#reviews.takeRequest(message.request)
+    if (message.kind === 'review-notice') return this.#reviews.takeNotice(message.notice)
     return this.#keepEquivocation(this.#ledger, message.equivocation)
   }
 
@@ -389,6 +419,40 @@ export class AuditorNode implements NodeView {
     return this.#proofs.findProof(parsed, { ordinal, disclose, signal })
   }
 
+  async findReviewed(
+    cid: string,
+    { accountId, isReviewer }: { readonly accountId: string; readonly isReviewer: boolean },
+  ): Promise<ReviewEntry | undefined> {
+    const parsed = findCid(cid)
+    if (parsed === undefined) return undefined
+    const claims = await this.#statuses.listClaims(parsed)
+    // What this auditor's people read stays here until a quorum has read the same: nobody may copy it.
+    const reviewed = claims.find(({ claim, state }) => claim.assurance === 'reviewed' && state !== 'proposed')
+    if (reviewed === undefined) return undefined
+    const isShown = reviewed.visibility === 'public' || isReviewer || (await this.#intake.isHolder(parsed, accountId))
+    return isShown ? this.#reviews.findEntry(reviewed.claim.plainHash) : undefined
+  }
+
+  async listReviews(): Promise<ReviewView[]> {
+    return this.#reviews.list()
+  }
+
+  async showReview(cid: string, signal: AbortSignal): Promise<ReviewView> {
+    return this.#reviews.show(requireCid(cid), AbortSignal.any([signal, this.#stopped.signal]))
+  }
+
+  async readReview(cid: string, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#reviews.readPlain(requireCid(cid), signal)
+  }
+
+  async enterReview(cid: string, entry: ReviewEntry, signal: AbortSignal): Promise<ReviewView> {
+    return this.#reviews.enter(requireCid(cid), entry, AbortSignal.any([signal, this.#stopped.signal]))
+  }
+
+  async withdrawReview(cid: string): Promise<ReviewView> {
+    return this.#reviews.withdraw(requireCid(cid))
+  }
+
   health(): NodeHealth {
     const { context } = this.#parts
     const connected = this.#network.peers().filter((peer) => isMember(context, peer.address))
@@ -430,6 +494,12 @@ export class AuditorNode implements NodeView {
     }))
     return refusals.toReversed()
   }
+}
+
+function requireCid(text: string): CID {
+  const cid = findCid(text)
+  if (cid !== undefined) return cid
+  throw new NodeError(`${text} is not under review here`, { code: 'ERR_REVIEW_UNKNOWN', cid: text })
 }
 
 function certifiedBills(loaded: LoadedBatch, certificate: Certificate): string[] {

@@ -24,9 +24,13 @@ export class Statuses {
   readonly #context: RegionContext
   readonly #store: Store
 
-  constructor(context: RegionContext, store: Store) {
+  readonly #progressOf: (cid: CID) => BillStatus['review']
+
+  /** @param progressOf how far the review of a bill by people is. */
+  constructor(context: RegionContext, store: Store, progressOf: (cid: CID) => BillStatus['review']) {
     this.#context = context
     this.#store = store
+    this.#progressOf = progressOf
   }
 
   /** Status of a bill that was submitted here or claimed anywhere in the region. */
@@ -45,6 +49,7 @@ export class Statuses {
     const statuses = await Promise.all(claims.map(async (claim) => this.#describe(claim)))
     const state = stateOf(record, claims)
     const isEnded = state === 'rejected' || state === 'needs-review'
+    const review = state === 'needs-review' && cid !== undefined ? this.#progressOf(cid) : undefined
     const last = (key: keyof ClaimRecord): number | undefined => latest(claims.map((claim) => claim[key]))
     return {
       cid: cid?.toString() ?? '',
@@ -55,6 +60,7 @@ export class Statuses {
       ...(record === undefined ? {} : { receivedAt: new Date(record.receivedAtMs).toISOString() }),
       ...(record?.reason === undefined || !isEnded ? {} : { reason: record.reason }),
       claims: statuses,
+      ...(review === undefined ? {} : { review }),
       ...(record?.unclaimed === undefined ? {} : { unclaimed: record.unclaimed }),
       ...since(record, 'certifiedMs', last('certifiedAtMs')),
       ...since(record, 'anchoredMs', last('anchoredAtMs')),

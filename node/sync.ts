@@ -10,7 +10,16 @@ import {
   SYNC_OPEN,
   SYNC_RECORDS,
 } from '#protocol'
-import type { Announcement, Certificate, Equivocation, SyncRecord, SyncRequest, Vote } from '#protocol'
+import type {
+  Announcement,
+  Certificate,
+  Equivocation,
+  ReviewNotice,
+  ReviewRequest,
+  SyncRecord,
+  SyncRequest,
+  Vote,
+} from '#protocol'
 import type { ProposalRecord, Store } from '#storage'
 import { chainKey } from './ledger.ts'
 import type { PeerView, RequestOptions } from './network/types.ts'
@@ -42,7 +51,10 @@ export type SyncInit = {
     readonly vote: (vote: Vote) => Promise<void>
     readonly proposal: (proposal: ProposalRecord) => Promise<void>
     readonly equivocation: (proof: Equivocation) => Promise<void>
+    readonly review: (request: ReviewRequest, notices: readonly ReviewNotice[]) => Promise<void>
   }
+  /** Bills that people must read, and who has. */
+  readonly reviews: { digest(): Uint8Array; records(): Iterable<SyncRecord> }
   readonly log: Logger
 }
 
@@ -95,7 +107,7 @@ export class Sync {
       if (question === asked) return
       asked = question
       const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)])
-      const options = { signal, maxFrames: SYNC_RECORDS * 2, maxFrameBytes: LIMITS.gossipBytes * 4 }
+      const options = { signal, maxFrames: SYNC_RECORDS * 3, maxFrameBytes: LIMITS.gossipBytes * 4 }
       let received = 0
       for await (const frame of network.request(peerId, protocol, encodeSyncRequest(request), options)) {
         received += 1
@@ -120,7 +132,13 @@ export class Sync {
     for (const sponsor of context.committee) chains.push(await this.#lookAlong(sponsor))
     let anchoredUpTo = 0
     for await (const [, record] of store.anchors.entries({ reverse: true, limit: 1 })) anchoredUpTo = record.anchor.seq
-    return { region: context.region.name, epoch: context.epoch, chains, anchoredUpTo }
+    return {
+      region: context.region.name,
+      epoch: context.epoch,
+      chains,
+      anchoredUpTo,
+      reviews: this.#init.reviews.digest(),
+    }
   }
 
   // Chains only grow and a settled batch stays settled: each look goes on where the last one ended, and looks again only
@@ -160,6 +178,8 @@ export class Sync {
     } else if (record.kind === 'anchor') {
       const { anchor, manifest, signatures } = record
       await take.proposal({ anchor, manifest, signatures })
+    } else if (record.kind === 'review') {
+      await take.review(record.request, record.notices)
     } else {
       await take.equivocation(record.equivocation)
     }
@@ -193,6 +213,10 @@ export class Sync {
         yield record
       }
     }
+    // All that is known of open reviews, when it is not the same: there are few, and they stay open for days.
+    const { reviews } = this.#init
+    if (request.reviews !== undefined && !equalBytes(request.reviews, reviews.digest()))
+      for (const record of reviews.records()) yield encodeSyncRecord(record)
     if (left <= 0) return
     for await (const [, proposal] of store.proposals.entries({ limit: left })) {
       if (proposal.anchor.seq <= request.anchoredUpTo) continue

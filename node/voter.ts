@@ -4,13 +4,14 @@ import {
   encodeCanonical,
   equalBytes,
   errorCodeOf,
+  factsOfEntry,
   ProtocolError,
   signVote,
   toHex,
   verifyAnnouncement,
   verifyCertificate,
 } from '#protocol'
-import type { Announcement, Certificate, Claim, GossipMessage, Refusal, Vote } from '#protocol'
+import type { Announcement, Certificate, Claim, GossipMessage, Refusal, ReviewEntry, Vote } from '#protocol'
 import type { Finding } from '#consensus'
 import type { Store } from '#storage'
 import type { BatchLoader, LoadedBatch } from './batch-loader.ts'
@@ -47,6 +48,8 @@ export type VoterInit = {
   readonly loader: BatchLoader
   readonly vault: BillVault
   readonly examiner: Examiner
+  /** What this auditor's own people read in a bill. */
+  readonly findEntry: (plainHash: Uint8Array) => Promise<ReviewEntry | undefined>
   /** Makes all blocks stored so far durable. */
   readonly flushBlocks: () => Promise<void>
   readonly publish: (message: GossipMessage) => Promise<void>
@@ -275,7 +278,9 @@ export class Voter {
       const plain = await vault.readPlain(claim.bill, visibility, signal)
       if (!equalBytes(hashFile(plain), claim.plainHash)) return { ...finding, refusal: { code: 'ERR_CLAIM_FIGURES' } }
       const examination = await examiner.examine(plain, claim.plainHash, claim.declaredPlace, signal)
-      const refusal = this.#judge(claim, examination)
+      const refusal = await (claim.assurance === 'reviewed'
+        ? this.#judgeReviewed(claim, examination)
+        : this.#judge(claim, examination))
       return refusal === undefined ? finding : { ...finding, refusal: { code: refusal } }
     } catch (cause) {
       if (signal.aborted) throw cause
@@ -283,6 +288,19 @@ export class Voter {
       this.#init.log.warn({ bill: claim.bill.toString(), code: errorCodeOf(cause) }, 'abstained from a claim')
       return { ...finding, refusal: { code: 'ERR_CLAIM_ABSTAINED' } }
     }
+  }
+
+  // A reviewed claim is accepted by what this auditor's own people read, and by nothing that the sponsor says.
+  async #judgeReviewed(claim: Claim, examination: Examination): Promise<Refusal['code'] | undefined> {
+    const { findEntry, examiner } = this.#init
+    if (examination.kind === 'facts') return 'ERR_REVIEW_NOT_NEEDED'
+    if (examination.verdict === 'reject') return examination.reason.code
+    const entry = await findEntry(claim.plainHash)
+    if (entry === undefined) return 'ERR_CLAIM_ABSTAINED'
+    const own = examiner.examineReviewed(factsOfEntry(entry))
+    const facts = own.kind === 'facts' ? findExamined(own, claim.ordinal)?.factsHash : undefined
+    if (facts === undefined || !equalBytes(facts, claim.factsHash)) return 'ERR_REVIEW_DIFFERS'
+    return this.#judge(claim, own)
   }
 
   #judge(claim: Claim, examination: Examination): Refusal['code'] | undefined {

@@ -3,6 +3,7 @@ import { announcementShape } from './batch.ts'
 import { certificateShape } from './certificate.ts'
 import { decodeCanonical, encodeCanonical, parseShape } from './codec.ts'
 import { LIMITS } from './limits.ts'
+import { reviewNoticeShape, reviewRequestShape } from './review.ts'
 import {
   addressShape,
   blockCidShape,
@@ -43,6 +44,8 @@ const gossipShape = z.discriminatedUnion('kind', [
     signature: signatureShape,
   }),
   z.strictObject({ kind: z.literal('equivocation'), equivocation: equivocationShape }),
+  z.strictObject({ kind: z.literal('review-request'), request: reviewRequestShape }),
+  z.strictObject({ kind: z.literal('review-notice'), notice: reviewNoticeShape }),
 ])
 
 /** What the topic of a region carries. An anchor is proposed by its first signature. */
@@ -86,6 +89,8 @@ const syncRequestShape = z.strictObject({
     .max(SYNC_CHAINS),
   /** Height of anchors known, and open proposals wanted from there on. */
   anchoredUpTo: countShape,
+  /** SHA-256 over the bills under review and notices of entries that are known; absent: none are wanted. */
+  reviews: hashShape.optional(),
 })
 
 /** "This is what I have; send what I lack" (anti-entropy). */
@@ -115,9 +120,14 @@ const syncRecordShape = z.discriminatedUnion('kind', [
     signatures: z.array(z.strictObject({ signer: addressShape, signature: signatureShape })).max(64),
   }),
   z.strictObject({ kind: z.literal('equivocation'), equivocation: equivocationShape }),
+  z.strictObject({
+    kind: z.literal('review'),
+    request: reviewRequestShape,
+    notices: z.array(reviewNoticeShape).max(64),
+  }),
 ])
 
-/** One thing that a peer may lack: a batch with its certificate or votes, an anchor, a proof of equivocation. */
+/** One thing that a peer may lack: a batch with its certificate or votes, an anchor, a proof of equivocation, a review. */
 export type SyncRecord = z.infer<typeof syncRecordShape>
 
 /** Canonical bytes of a sync record. */

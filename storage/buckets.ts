@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import type { Vote } from '#protocol'
+import type { ReviewNotice, Vote } from '#protocol'
 import { Bucket, Database } from './database.ts'
 import type { Write } from './database.ts'
 import type {
@@ -11,6 +11,8 @@ import type {
   LockRecord,
   OwnVoteRecord,
   ProposalRecord,
+  ReviewEntryRecord,
+  ReviewRecord,
 } from './records.ts'
 import { StorageError } from './storage-error.ts'
 
@@ -56,6 +58,12 @@ export class Store {
   readonly proposals: Bucket<ProposalRecord>
   /** Key: sponsor | sequence number. */
   readonly equivocations: Bucket<EquivocationRecord>
+  /** Bills that people must read, of all sponsors. Key: CID bytes. */
+  readonly reviews: Bucket<ReviewRecord>
+  /** What this auditor's people read. Key: plain hash. */
+  readonly reviewEntries: Bucket<ReviewEntryRecord>
+  /** The latest notice of each auditor for a bill. Key: plain hash | auditor. */
+  readonly reviewNotices: Bucket<ReviewNotice>
   /** Cursors and identity of this store. Key: UTF-8 name. */
   readonly meta: Bucket<unknown>
 
@@ -76,6 +84,9 @@ export class Store {
     this.anchors = new Bucket(database, 0x60)
     this.proposals = new Bucket(database, 0x61)
     this.equivocations = new Bucket(database, 0x70)
+    this.reviews = new Bucket(database, 0x80)
+    this.reviewEntries = new Bucket(database, 0x81)
+    this.reviewNotices = new Bucket(database, 0x82)
     this.meta = new Bucket(database, 0x01)
   }
 

@@ -1,5 +1,15 @@
 import type { CID } from 'multiformats/cid'
-import type { Announcement, AnchorWire, Certificate, Claim, Equivocation, Refusal, VoteContent } from '#protocol'
+import type {
+  Announcement,
+  AnchorWire,
+  Certificate,
+  Claim,
+  Equivocation,
+  Refusal,
+  ReviewEntry,
+  ReviewRequest,
+  VoteContent,
+} from '#protocol'
 
 /** Place as a claim carries it. */
 export type DeclaredPlace = NonNullable<Claim['declaredPlace']>
@@ -85,6 +95,16 @@ export type ProposalRecord = {
   readonly manifest: CID
   readonly signatures: readonly { readonly signer: Uint8Array; readonly signature: Uint8Array }[]
 }
+
+/** A bill that people must read. Key: CID bytes. */
+export type ReviewRecord = {
+  readonly request: ReviewRequest
+  /** `wanted` until its bytes are here; `false` when they are not those of the plain hash; `done` once it is certified. */
+  readonly state: 'wanted' | 'here' | 'false' | 'done'
+}
+
+/** What this auditor's people read, kept after it is withdrawn as absent. Key: plain hash. */
+export type ReviewEntryRecord = { readonly entry?: ReviewEntry }
 
 /** A sponsor that signed two batches for one sequence number. Key: sponsor | sequence number. */
 export type EquivocationRecord = Equivocation

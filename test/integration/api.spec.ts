@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { ApiServer, createApiKey } from '#api'
-import type { BillStatus, NodeView, Submission } from '#api'
+import type { ApiScope, BillStatus, NodeView, ReviewView, Submission } from '#api'
 import { CodedError, LIMITS } from '#protocol'
+import type { ReviewEntry } from '#protocol'
 
 const CID = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
 const SEALED = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
@@ -15,6 +16,7 @@ function statusOf(cid: string, visibility: 'public' | 'sealed'): BillStatus {
 class FakeNode implements NodeView {
   submissions: Submission[] = []
   failure: Error | undefined
+  readonly entries = new Map<string, ReviewEntry>()
   /** Runs while a submission is under way. */
   meanwhile: (signal: AbortSignal) => Promise<void> = async () => {}
   async submitBill(submission: Submission, signal: AbortSignal): Promise<BillStatus> {
@@ -36,6 +38,29 @@ class FakeNode implements NodeView {
   async findProof(cid: string, _signal: AbortSignal, ordinal = 0, accountId?: string): Promise<Uint8Array | undefined> {
     const disclose = accountId !== undefined
     return ordinal === 0 ? new TextEncoder().encode(JSON.stringify({ proof: cid, disclose })) : undefined
+  }
+  async findReviewed(
+    cid: string,
+    { isReviewer }: { readonly isReviewer: boolean },
+  ): ReturnType<NodeView['findReviewed']> {
+    return cid === CID || isReviewer ? this.entries.get(cid) : undefined
+  }
+  async listReviews(): ReturnType<NodeView['listReviews']> {
+    return [reviewOf(CID)]
+  }
+  async showReview(cid: string): ReturnType<NodeView['showReview']> {
+    return reviewOf(cid)
+  }
+  async readReview(): Promise<Uint8Array> {
+    return Uint8Array.of(9)
+  }
+  async enterReview(cid: string, entry: ReviewEntry): ReturnType<NodeView['enterReview']> {
+    this.entries.set(cid, entry)
+    return { ...reviewOf(cid), own: 'entered' }
+  }
+  async withdrawReview(cid: string): ReturnType<NodeView['withdrawReview']> {
+    this.entries.delete(cid)
+    return { ...reviewOf(cid), own: 'withdrawn' }
   }
   health(): ReturnType<NodeView['health']> {
     return {
@@ -62,7 +87,11 @@ class FakeNode implements NodeView {
   }
 }
 
-function keyWith(scopes: readonly ('submit' | 'read')[], fill: number): ReturnType<typeof createApiKey> {
+function reviewOf(cid: string): ReviewView {
+  return { cid, visibility: 'sealed', sponsor: '0x00', here: true, entries: 0, quorum: 3, own: 'none' }
+}
+
+function keyWith(scopes: readonly ApiScope[], fill: number): ReturnType<typeof createApiKey> {
   return createApiKey({
     id: new Uint8Array(6).fill(fill),
     secret: new Uint8Array(32).fill(fill),

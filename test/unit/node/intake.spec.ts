@@ -57,6 +57,7 @@ describe('intake after a restart', () => {
           return new Uint8Array(1)
         },
       },
+      reviews: { claimsOf: async () => [] },
       examiner: {
         examine: async () => ({ kind: 'refused', verdict: 'needs-review', reason: { code: '', message: '' } }),
       },

@@ -50,7 +50,7 @@ describe('statuses', () => {
 
   beforeEach(() => {
     store = createMemoryStore()
-    statuses = new Statuses(contextOf(region), store as unknown as Store)
+    statuses = new Statuses(contextOf(region), store as unknown as Store, () => undefined)
   })
 
   for (const state of ['rejected', 'needs-review'] as const) {

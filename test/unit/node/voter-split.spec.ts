@@ -51,6 +51,7 @@ function startVoter(): {
       },
     } as unknown as VoterInit['vault'],
     examiner: {} as VoterInit['examiner'],
+    findEntry: async () => undefined,
     flushBlocks: async () => fault.flush,
     publish: async (message) => {
       said.push(message)

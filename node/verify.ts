@@ -1,7 +1,8 @@
 import { areChecksOk, skipCheck, verifyProofOffline } from '#protocol'
-import type { Charter, Check } from '#protocol'
+import type { Charter, Check, Proof } from '#protocol'
 import type { Examiner } from './examiner.ts'
-import { verifyBill } from './verify-bill.ts'
+import { verifyBill, verifyReviewed } from './verify-bill.ts'
+import type { ReviewedCheckInput } from './verify-bill.ts'
 import { verifyChain } from './verify-chain.ts'
 
 /** What to verify, and what to verify it with; the more is given, the more is checked. */
@@ -16,12 +17,14 @@ export type VerifyRequest = {
   /** The bill, as its own bytes or as its age file, with what recomputes it. */
   readonly bill?: {
     readonly bytes: Uint8Array
-    readonly examiner: Pick<Examiner, 'examine' | 'examineReviewed'>
+    readonly examiner: Pick<Examiner, 'examine'>
     /** age identity that opens a sealed bill. */
     readonly sealedIdentity?: string
     /** Secret of the region's point tags; only auditors have it. */
     readonly regionSecret?: Uint8Array
   }
+  /** What people read in a bill that extraction does not read. */
+  readonly reviewed?: Pick<ReviewedCheckInput, 'entry' | 'examiner' | 'regionSecret'>
   /** JSON-RPC endpoint of the charter's chain. */
   readonly rpcUrl?: string
 }
@@ -47,6 +50,19 @@ export async function verifyProof(request: VerifyRequest): Promise<Verification>
     rpcUrl === undefined
       ? [skipCheck('chain', 'quorum checked, chain not asked')]
       : await verifyChain({ charter, proof, rpcUrl, signal })
-  const checks = [...offline.checks, ...billChecks, ...chainChecks]
+  const checks = [...offline.checks, ...billChecks, ...checkReviewed(request, proof), ...chainChecks]
   return { ok: areChecksOk(checks), checks }
+}
+
+/** Says of a reviewed claim what a certificate means for it; nothing for others. */
+function checkReviewed({ charter, reviewed }: VerifyRequest, proof: Proof): Check[] {
+  if (proof.claim.kind === 'leaf' || proof.claim.content.assurance !== 'reviewed') return []
+  const count = proof.certificate.signatures.length
+  const why = `reviewed by ${count} auditors, whose people each entered the same; recomputation from bytes not possible`
+  return [
+    skipCheck('recomputation', why),
+    ...(reviewed === undefined
+      ? [skipCheck('facts', 'what people read was not given')]
+      : verifyReviewed({ ...reviewed, charter, proof })),
+  ]
 }

@@ -39,6 +39,9 @@ export function billLines(terminal: Terminal, status: BillStatus): string[] {
   return [
     head.join('  '),
     ...reasonLines(status),
+    ...(status.review === undefined
+      ? []
+      : [`  people read it: ${status.review.entries} of ${status.review.quorum} auditors have entered it`]),
     ...status.claims.map((claim) => `  ${claimLine(claim)}`),
     ...(status.unclaimed ?? []).map(
       ({ ordinal, reason }) => `  no claim for bill ${ordinal}: ${printable(reason.message)} (${reason.code})`,

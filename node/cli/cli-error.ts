@@ -25,6 +25,6 @@ export type CliFailure =
 export class CliError extends CodedError<CliFailure> {}
 
 /** A failure of wrong use: exit code 2. */
-export function usageError(message: string): CliError {
-  return new CliError(message, { code: 'ERR_CLI_USAGE' })
+export function usageError(message: string, options?: ErrorOptions): CliError {
+  return new CliError(message, { code: 'ERR_CLI_USAGE' }, options)
 }

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import type { BillStatus, NodeHealth, PeerRefusal, PeerStatus, Visibility } from '#api'
-import type { Place } from '#protocol'
+import type { BillStatus, NodeHealth, PeerRefusal, PeerStatus, ReviewView, Visibility } from '#api'
+import { parseReviewEntry } from '#protocol'
+import type { Place, ReviewEntry } from '#protocol'
 import { DATA_FILES, readConfig } from '../data-files.ts'
 import { CliError, usageError } from './cli-error.ts'
 import type { Terminal } from './terminal.ts'
@@ -113,6 +114,33 @@ export class ApiClient {
   async getProof(cid: string, ordinal: number): Promise<Uint8Array> {
     const path = this.hasKey ? `/v1/bills/${cid}/proof` : `/v1/proofs/${cid}`
     return new Uint8Array(await (await this.#fetch(`${path}?claim=${ordinal}`)).arrayBuffer())
+  }
+
+  /** What people read in a certified bill. */
+  async getReviewed(cid: string): Promise<ReviewEntry> {
+    const { bills } = await this.#json<{ bills: unknown }>(`/v1/bills/${cid}/facts`)
+    return parseReviewEntry(bills)
+  }
+
+  async listReviews(): Promise<ReviewView[]> {
+    return (await this.#json<{ reviews: ReviewView[] }>('/v1/reviews')).reviews
+  }
+
+  async getReview(cid: string): Promise<ReviewView> {
+    return this.#json<ReviewView>(`/v1/reviews/${cid}`)
+  }
+
+  /** The own bytes of a bill under review, opened. */
+  async getReviewFile(cid: string): Promise<Uint8Array> {
+    return new Uint8Array(await (await this.#fetch(`/v1/reviews/${cid}/file`)).arrayBuffer())
+  }
+
+  async enterReview(cid: string, entry: Uint8Array): Promise<ReviewView> {
+    return this.#json<ReviewView>(`/v1/reviews/${cid}/entry`, { method: 'PUT', body: Uint8Array.from(entry) })
+  }
+
+  async withdrawReview(cid: string): Promise<ReviewView> {
+    return this.#json<ReviewView>(`/v1/reviews/${cid}/entry`, { method: 'DELETE' })
   }
 
   async getPeers(): Promise<{ peers: PeerStatus[]; refusals: PeerRefusal[] }> {

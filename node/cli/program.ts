@@ -10,6 +10,7 @@ import { registerFactors } from './commands/factors.ts'
 import { registerInit } from './commands/init.ts'
 import { registerPeers } from './commands/peers.ts'
 import { registerProof } from './commands/proof.ts'
+import { registerReview } from './commands/review.ts'
 import { registerStart } from './commands/start.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSubmit } from './commands/submit.ts'
@@ -44,6 +45,7 @@ export function createProgram(terminal: Terminal): Command {
   registerEstimate(program, terminal)
   registerFactors(program, terminal)
   registerDatasets(program, terminal)
+  registerReview(program, terminal)
   registerPeers(program, terminal)
   registerDoctor(program, terminal)
   return program.addHelpText(

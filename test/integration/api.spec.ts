@@ -104,6 +104,7 @@ function keyWith(scopes: readonly ApiScope[], fill: number): ReturnType<typeof c
 describe('HTTP API', () => {
   const full = keyWith(['submit', 'read'], 1)
   const reader = keyWith(['read'], 2)
+  const reviewer = keyWith(['read', 'review'], 3)
   const logged: object[] = []
   let node: FakeNode
   let server: ApiServer
@@ -115,7 +116,7 @@ describe('HTTP API', () => {
       { host: '127.0.0.1', port: 0, createRequestId: randomUUID },
       {
         node,
-        keys: () => [full.record, reader.record],
+        keys: () => [full.record, reader.record, reviewer.record],
         log: { error: (fields) => logged.push(fields), debug: () => {} },
       },
     )
@@ -292,5 +293,49 @@ describe('HTTP API', () => {
     assert.equal((await call('/v1/peers', {}, '')).status, 401)
     const peers = (await (await call('/v1/peers')).json()) as { refusals: unknown[] }
     assert.equal(peers.refusals.length, 1)
+  })
+
+  it('lets the people of an auditor review, and nobody else', async () => {
+    const entry = {
+      commodity: 'electricity',
+      point: 'p 1',
+      service: { start: '2022-03-01', end: '2022-04-01' },
+      import: { value: '128.50', unit: 'kWh' },
+      kind: 'actual',
+      place: { country: 'US', state: 'CA' },
+    }
+    const put = async (body: string, key = reviewer.text): Promise<Response> =>
+      call(`/v1/reviews/${SEALED}/entry`, { method: 'PUT', body }, key)
+    for (const path of ['/v1/reviews', `/v1/reviews/${CID}`, `/v1/reviews/${CID}/file`]) {
+      assert.equal((await call(path)).status, 403)
+      assert.equal((await call(path, {}, reviewer.text)).status, 200)
+    }
+    assert.equal((await put(JSON.stringify(entry), full.text)).status, 403)
+    assert.equal((await call(`/v1/bills/${SEALED}/facts`, {}, reviewer.text)).status, 404)
+    const entered = (await (await put(JSON.stringify(entry))).json()) as { own: string }
+    assert.equal(entered.own, 'entered')
+    const facts = await (await call(`/v1/bills/${SEALED}/facts`, {}, reviewer.text)).json()
+    const normal = { ...entry, point: 'P1', import: { value: '128.5', unit: 'kWh' } }
+    assert.deepEqual(facts, { bills: [normal] })
+    assert.equal((await call(`/v1/bills/${SEALED}/facts`)).status, 404)
+    const deleted = await call(`/v1/reviews/${SEALED}/entry`, { method: 'DELETE' }, reviewer.text)
+    assert.equal(((await deleted.json()) as { own: string }).own, 'withdrawn')
+    const wrong: readonly object[] = [
+      { ...entry, reviewer: 'somebody' },
+      { ...entry, import: { value: 128.5, unit: 'kWh' } },
+      { ...entry, import: { value: '-1', unit: 'kWh' } },
+      { ...entry, import: { value: '7', unit: 'm3' } },
+      { ...entry, service: { start: '2022-04-01', end: '2022-04-01' } },
+      { ...entry, service: { start: '2022-02-30', end: '2022-04-01' } },
+      { ...entry, kind: 'forecast' },
+      { ...entry, place: {} },
+      [],
+    ]
+    for (const one of wrong) {
+      const refused = await put(JSON.stringify(one))
+      assert.equal(refused.status, 400, JSON.stringify(one))
+      assert.equal((await problem(refused))['code'], 'ERR_API_REQUEST')
+    }
+    assert.equal((await put('not json')).status, 400)
   })
 })

@@ -5,6 +5,7 @@ import { CodedError, commitEntry, factsOfEntry, hashReviewEntry, parseReviewEntr
 import type { Claim, ReviewEntry } from '#protocol'
 import { buildClaim, Examiner } from '../../node/examiner.ts'
 import { hashFile } from '../../node/hash-file.ts'
+import { verifyProof } from '../../node/verify.ts'
 import { csvBill, submissionOf } from '../support/bills.ts'
 import { submitTo, untilState } from '../support/follow.ts'
 import { checkInvariants } from '../support/invariants.ts'
@@ -29,6 +30,12 @@ function entryOf(point: string, value = '128', unit = 'kWh'): ReviewEntry {
     kind: 'actual',
     place: { country: 'US', state: 'CA' },
   })
+}
+
+/** It reads no bill: what people read is all that it computes with. */
+async function makeExaminer(): Promise<Examiner> {
+  const extract = async (): Promise<never> => Promise.reject(new Error('no bill is read'))
+  return new Examiner({ extract, close: async () => undefined }, await loadDatasets())
 }
 
 /** Waits for the people of others, and then for the committee. */
@@ -68,6 +75,37 @@ describe('a region whose people read what extraction does not', () => {
     return region.node(position).enterReview(cid, entry, NEVER)
   }
 
+  /** The proof with the bill, without and with what people read, and with something else. */
+  async function verifyAll(cid: string, bytes: Uint8Array, entry: ReviewEntry): Promise<void> {
+    const proof = await region.node(0).findProof(cid, NEVER, 0, 'test account')
+    assert.ok(proof !== undefined)
+    const examiner = await makeExaminer()
+    const { charter, regionSecret, archiveIdentity } = region
+    const bill = { bytes, examiner, sealedIdentity: archiveIdentity, regionSecret }
+    const verify = async (facts?: ReviewEntry): ReturnType<typeof verifyProof> =>
+      verifyProof({
+        proof,
+        charter,
+        bill,
+        signal: NEVER,
+        rpcUrl: region.anvil.rpcUrl,
+        ...(facts === undefined ? {} : { reviewed: { entry: facts, examiner, regionSecret } }),
+      })
+    const without = await verify()
+    assert.ok(without.ok, JSON.stringify(without.checks))
+    const said = without.checks.find(({ name }) => name === 'recomputation')
+    assert.match(said?.detail ?? '', /reviewed by 3 auditors.*recomputation from bytes not possible/)
+    const disclosed = await verify(entry)
+    assert.ok(disclosed.ok, JSON.stringify(disclosed.checks))
+    for (const name of ['facts', 'derivation', 'period', 'energy', 'grams', 'place', 'point-tag']) {
+      const line = disclosed.checks.find((check) => check.name === name)
+      assert.deepEqual([line?.ok, line?.skipped], [true, undefined], name)
+    }
+    const other = await verify(entryOf('R1', '129'))
+    const failed = other.checks.filter(({ ok }) => !ok).map(({ name }) => name)
+    assert.deepEqual(failed, ['facts', 'derivation', 'energy', 'grams', 'point-tag'])
+  }
+
   async function statusAt(position: number, cid: string): Promise<BillStatus | undefined> {
     return region.node(position).findStatus(cid)
   }
@@ -105,6 +143,7 @@ describe('a region whose people read what extraction does not', () => {
       assert.equal(stranger === undefined, visibility === 'sealed')
       await assert.rejects(region.node(1).enterReview(cid, entryOf('OTHER'), NEVER), { code: 'ERR_REVIEW_CLOSED' })
       await untilState(region.node(0), cid, 'final')
+      await verifyAll(cid, bytes, entries[0] ?? [])
     })
   }
 
@@ -197,11 +236,7 @@ describe('a region with a liar among those who review', () => {
 
   async function reviewedClaim(bytes: Uint8Array, entry: ReviewEntry): Promise<Claim> {
     const { cid } = await rogue.archive.addBill(bytes)
-    const examiner = new Examiner(
-      { extract: async () => Promise.reject(new Error()), close: async () => undefined },
-      await loadDatasets(),
-    )
-    const examination = examiner.examineReviewed(factsOfEntry(entry))
+    const examination = (await makeExaminer()).examineReviewed(factsOfEntry(entry))
     assert.ok(examination.kind === 'facts' && examination.bills[0] !== undefined)
     const hash = hashFile(new TextEncoder().encode('salt'))
     const parts = { bill: cid, plainHash: hashFile(bytes), ordinal: 0, holder: hash, salt: hash }

@@ -14,6 +14,7 @@ export function registerVerify(program: Command, terminal: Terminal): void {
     .argument('<cid|file>', 'a proof file, or the CID of a bill whose proof is fetched')
     .option('--charter <file>', "the network's charter (default: that of --dir)")
     .option('--bill <file>', 'the bill: every figure is computed again from its bytes')
+    .option('--facts <file>', 'of a reviewed bill: what people read, as for kwitness review enter')
     .option('--rpc <url>', 'JSON-RPC endpoint of the chain: the contract is asked itself (KWITNESS_RPC)')
     .option('--via <url>', 'any node, to fetch proof and bill from by CID; the same as --api')
     .option('--claim <ordinal>', 'which claim of the bill, from 0', parseOrdinal, 0)

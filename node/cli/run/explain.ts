@@ -6,7 +6,7 @@ import { isAgeFile } from '../../bill-vault.ts'
 import type { Examination, Examiner, Unclaimed } from '../../examiner.ts'
 import { hashFile } from '../../hash-file.ts'
 import { parseRegionKeys } from '../../region-keys.ts'
-import { toHex } from '#protocol'
+import { factsOfEntry, toHex } from '#protocol'
 import { printable } from '../bill-lines.ts'
 import { readCharter } from '../charter-option.ts'
 import { CliError, usageError } from '../cli-error.ts'
@@ -130,7 +130,9 @@ async function explainSource(
   }
   const declared = first?.kind === 'claim' ? first.claim.declaredPlace : given
   const { bills, unclaimed, signed, format } = requireFigures(
-    await examiner.examine(plain, plainHash, declared, terminal.signal),
+    first?.kind === 'claim' && first.claim.assurance === 'reviewed' && node !== undefined
+      ? examiner.examineReviewed(factsOfEntry(await node.client.getReviewed(node.cid)))
+      : await examiner.examine(plain, plainHash, declared, terminal.signal),
   )
   const ordinals = options.claim === undefined ? bills.map(({ ordinal }) => ordinal) : [options.claim]
   const vectors = (await vectorsCid()).toString()

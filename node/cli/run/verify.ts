@@ -1,12 +1,14 @@
 import { CID } from 'multiformats/cid'
 import { decodeProof, makeCheck, failCheck } from '#protocol'
-import type { Check } from '#protocol'
+import type { Check, ReviewEntry } from '#protocol'
 import { parseRegionKeys } from '../../region-keys.ts'
+import type { RegionSecrets } from '../../region-keys.ts'
 import { verifyProof } from '../../verify.ts'
 import { CliError, usageError } from '../cli-error.ts'
 import { readCharter } from '../charter-option.ts'
 import { createClient } from '../client.ts'
 import type { ApiClient, ClientOptions } from '../client.ts'
+import { parseEntryFile } from '../entry-file.ts'
 import { findNamedFile, readNamedFile } from '../files.ts'
 import { withExaminer } from '../with-examiner.ts'
 import type { Terminal } from '../terminal.ts'
@@ -17,6 +19,7 @@ import type { TrustOption } from '../trust-option.ts'
 export type VerifyOptions = ClientOptions &
   TrustOption & {
     readonly bill?: string
+    readonly facts?: string
     readonly rpc?: string
     readonly charter?: string
     readonly via?: string
@@ -25,7 +28,12 @@ export type VerifyOptions = ClientOptions &
     readonly json?: boolean
   }
 
-type Evidence = { readonly proof: Uint8Array; readonly bill: Uint8Array | undefined; readonly checks: Check[] }
+type Evidence = {
+  readonly proof: Uint8Array
+  readonly bill: Uint8Array | undefined
+  readonly entry: ReviewEntry | undefined
+  readonly checks: Check[]
+}
 
 /** Runs the command. */
 export async function runVerify(terminal: Terminal, target: string, options: VerifyOptions): Promise<void> {
@@ -42,7 +50,7 @@ async function verify(terminal: Terminal, target: string, options: VerifyOptions
     options.regionKeys === undefined
       ? undefined
       : parseRegionKeys(new TextDecoder().decode(await readNamedFile(options.regionKeys)))
-  const { proof, bill, checks } = await collect(terminal, target, options)
+  const { proof, bill, entry, checks } = await collect(terminal, target, options)
   const rpcUrl = options.rpc ?? terminal.environment['KWITNESS_RPC']
   const trust = await readTrustList(options, charter)
   return withExaminer(async (examiner) => {
@@ -55,6 +63,7 @@ async function verify(terminal: Terminal, target: string, options: VerifyOptions
       charter,
       signal: terminal.signal,
       ...(bill === undefined ? {} : { bill: { bytes: bill, examiner, ...given } }),
+      ...(entry === undefined ? {} : { reviewed: { entry, examiner, ...secretOf(regionKeys) } }),
       ...(rpcUrl === undefined ? {} : { rpcUrl }),
     })
     return [...checks, ...verification.checks]
@@ -63,13 +72,15 @@ async function verify(terminal: Terminal, target: string, options: VerifyOptions
 
 async function collect(terminal: Terminal, target: string, options: VerifyOptions): Promise<Evidence> {
   const given = options.bill === undefined ? undefined : await readNamedFile(options.bill)
+  const facts = options.facts === undefined ? undefined : parseEntryFile(await readNamedFile(options.facts))
   const file = await findNamedFile(target)
-  if (file !== undefined) return { proof: file, bill: given, checks: [] }
+  if (file !== undefined) return { proof: file, bill: given, entry: facts, checks: [] }
   const cid = parseCid(target)
   const client = await createClient(terminal, options.via === undefined ? options : { ...options, api: options.via })
   terminal.progress(`fetching proof and bill from ${client.url}`)
   const proof = await client.getProof(cid, options.claim)
-  return { proof, bill: given ?? (await findBill(client, cid)), checks: [checkAsked(proof, cid)] }
+  const bill = given ?? (await findBill(client, cid))
+  return { proof, bill, entry: facts ?? (await findFacts(client, cid, proof)), checks: [checkAsked(proof, cid)] }
 }
 
 /** A node may answer with the good proof of another bill. */
@@ -88,6 +99,22 @@ async function findBill(client: ApiClient, cid: string): Promise<Uint8Array | un
     if (thrown instanceof CliError && thrown.code === 'ERR_CLI_REFUSED') return undefined
     throw thrown
   }
+}
+
+/** What people read, where a node shows it; without a key, or of another's sealed bill, it does not. */
+async function findFacts(client: ApiClient, cid: string, proof: Uint8Array): Promise<ReviewEntry | undefined> {
+  const { claim } = decodeProof(proof)
+  if (!client.hasKey || claim.kind === 'leaf' || claim.content.assurance !== 'reviewed') return undefined
+  try {
+    return await client.getReviewed(cid)
+  } catch (thrown) {
+    if (thrown instanceof CliError && thrown.code === 'ERR_CLI_REFUSED') return undefined
+    throw thrown
+  }
+}
+
+function secretOf(keys: RegionSecrets | undefined): { regionSecret?: Uint8Array } {
+  return keys === undefined ? {} : { regionSecret: keys.pointSecret }
 }
 
 function parseCid(text: string): string {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import type { FactorSource, Sandbox } from '#audit'
-import { makeDecimal, makeRational, placeShape } from '#protocol'
-import type { Facts, Place } from '#protocol'
+import { loadDatasets } from '#datasets'
+import { encodeDerivation, makeDecimal, makeRational, placeShape, sha256 } from '#protocol'
+import type { Extraction, Facts, Place } from '#protocol'
 import { CID } from 'multiformats/cid'
 import { buildClaim, Examiner } from '../../../node/examiner.ts'
-import type { ExaminedElectricity } from '../../../node/examiner.ts'
+import type { Examination, Examined, ExaminedElectricity } from '../../../node/examiner.ts'
 import { fixedFactors } from '../../unit/audit/fixed-factors.ts'
 
 const country = { dataset: 'owid', regionType: 'country', region: 'DE' } as const
@@ -48,10 +49,14 @@ async function examine(bill: Facts, declared?: Place, source: FactorSource = fac
   return examined
 }
 
-function claimOf(examined: ExaminedElectricity): ReturnType<typeof buildClaim> {
+function claimOf(examined: Examined): ReturnType<typeof buildClaim> {
   const hash = new Uint8Array(32)
   const bill = CID.parse('bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku')
-  return buildClaim({ regionSecret: hash }, { bill, plainHash: hash, ordinal: 0, holder: hash, salt: hash }, examined)
+  return buildClaim(
+    { regionSecret: hash },
+    { bill, plainHash: hash, ordinal: examined.ordinal, holder: hash, salt: hash },
+    examined,
+  )
 }
 
 describe('examining a bill', () => {
@@ -86,5 +91,115 @@ describe('examining a bill', () => {
     assert.deepEqual(placeShape.parse({ country: 'US', nerc: 'WECC' }), { country: 'US', nerc: 'WECC' })
     for (const wrong of ['wecc', 'WE', 'WECCS', ''])
       assert.throws(() => placeShape.parse({ country: 'US', nerc: wrong }))
+  })
+})
+
+describe('examining a file of several bills', () => {
+  const service = { start: '2022-01-01', end: '2022-02-01', basis: 'printed-exclusive' } as const
+  const here: Facts = { ...facts, service }
+  const gas: Facts = { ...here, commodity: 'gas', point: 'G-1', place: { country: 'GB' } }
+  const water: Facts = { ...here, commodity: 'water', point: 'W-1', import: { value: makeDecimal(7n, 0), unit: 'm3' } }
+  let shipped: FactorSource
+
+  before(async () => {
+    shipped = await loadDatasets()
+  })
+
+  async function examineAll(
+    extraction: Partial<Extraction>,
+    declared?: Place,
+    source: FactorSource = factors,
+  ): Promise<Examination> {
+    const whole: Extraction = { verdict: 'facts', format: 'example-1', bills: [here], ...extraction }
+    const sandbox: Sandbox = { extract: async () => whole, close: async () => undefined }
+    const signal = new AbortController().signal
+    return new Examiner(sandbox, source).examine(new Uint8Array(), new Uint8Array(32), declared, signal)
+  }
+
+  function factsOf(examination: Examination): Extract<Examination, { kind: 'facts' }> {
+    assert.ok(examination.kind === 'facts', examination.kind === 'refused' ? examination.reason.message : '')
+    return examination
+  }
+
+  it('claims gas and heat by their energy, with a derivation that is hashed as it is encoded', async () => {
+    const heat: Facts = { ...gas, commodity: 'heat', point: 'H-1' }
+    const { bills } = factsOf(await examineAll({ bills: [gas, heat] }, undefined, shipped))
+    for (const examined of bills) {
+      assert.equal(examined.kind, 'activity')
+      assert.deepEqual(sha256(encodeDerivation(examined.derivation)), examined.derivationHash)
+      const claim = claimOf(examined)
+      assert.equal(claim.gramsLocation, examined.derivation.gramsCO2e.toString())
+      assert.deepEqual([claim.energyWh, claim.gramsMarket], [{ n: '100000', d: '1' }, undefined])
+    }
+    const [first, second] = bills.map((examined) => Buffer.from(claimOf(examined).pointTag).toString('hex'))
+    assert.notEqual(first, second)
+  })
+
+  it('keeps the places of bills in the file, and says why the others give no claim', async () => {
+    const volume: Facts = { ...gas, import: { value: makeDecimal(5n, 0), unit: 'm3' } }
+    const forecast: Facts = { ...here, kind: 'forecast' }
+    const elsewhere: Facts = { ...here, place: { country: 'FR' } }
+    const { bills, unclaimed } = factsOf(await examineAll({ bills: [water, volume, here, forecast, elsewhere] }))
+    assert.deepEqual(
+      bills.map(({ ordinal }) => ordinal),
+      [2],
+    )
+    assert.deepEqual(
+      unclaimed.map(({ ordinal, reason }) => [ordinal, reason.code]),
+      [
+        [0, 'ERR_BILL_NO_ENERGY'],
+        [1, 'ERR_BILL_NO_ENERGY'],
+        [3, 'ERR_BILL_FORECAST'],
+        [4, 'ERR_FACTOR_NOT_AVAILABLE'],
+      ],
+    )
+  })
+
+  it('refuses a file with nothing to claim, and one whose place the holder can still declare', async () => {
+    const refusalOf = async (extraction: Partial<Extraction>): Promise<unknown> => {
+      const examination = await examineAll(extraction)
+      return examination.kind === 'refused' ? [examination.verdict, examination.reason.code] : examination
+    }
+    assert.deepEqual(await refusalOf({ bills: [water] }), ['reject', 'ERR_BILL_NO_ENERGY'])
+    const { place: _place, ...nowhere } = here
+    assert.deepEqual(await refusalOf({ bills: [here, nowhere] }), ['reject', 'ERR_PLACE_UNKNOWN'])
+    assert.deepEqual(await refusalOf({ verdict: 'correction', bills: [here] }), [
+      'needs-review',
+      'ERR_BILL_NEEDS_REVIEW',
+    ])
+    assert.deepEqual(await refusalOf({ verdict: 'unsupported', bills: [] }), ['needs-review', 'ERR_BILL_NEEDS_REVIEW'])
+  })
+
+  it('states the weakest assurance, and a signature only where it is trusted and covers all', async () => {
+    const { place: _place, ...nowhere } = here
+    const template = { ...here, method: 'template' } as const
+    const cases: readonly (readonly [Facts, string])[] = [
+      [here, 'extracted'],
+      [nowhere, 'place-declared'],
+      [template, 'template'],
+      [{ ...nowhere, method: 'template' }, 'template'],
+    ]
+    for (const [bill, assurance] of cases) {
+      const { bills } = factsOf(await examineAll({ bills: [bill] }, { country: 'DE' }))
+      assert.deepEqual(
+        bills.map((examined) => claimOf(examined).assurance),
+        [assurance],
+      )
+    }
+    const origin = {
+      kind: 'cms',
+      covers: 'all',
+      signer: 'Utility',
+      keyHash: new Uint8Array(32),
+      isTrusted: true,
+    } as const
+    const originOf = async (signed: Extraction['origin']): Promise<unknown> => {
+      const { bills } = factsOf(await examineAll(signed === undefined ? {} : { origin: signed }))
+      return bills[0] && claimOf(bills[0]).origin
+    }
+    assert.equal(await originOf(origin), 'utility-signed')
+    assert.equal(await originOf({ ...origin, isTrusted: false }), 'unsigned')
+    assert.equal(await originOf({ ...origin, covers: 'earlier-revision' }), 'unsigned')
+    assert.equal(await originOf(undefined), 'unsigned')
   })
 })

@@ -20,7 +20,7 @@ const textShape = z
 /** Numbers of points and accounts are printed in groups and typed without: blanks mean nothing, nor does case. */
 const numberShape = textShape.transform((text) => text.replaceAll(' ', '').toUpperCase())
 
-const dayShape = z.string().refine(isCivilDate, 'expected a date, YYYY-MM-DD')
+const dayShape = z.string().refine(isCivilDate, 'expected a date from 1990 to 2099, YYYY-MM-DD')
 
 const decimalShape = z
   .string()

@@ -40,7 +40,7 @@ type ExaminedBill = {
 /** A bill of electricity, recomputed. */
 export type ExaminedElectricity = ExaminedBill & { readonly kind: 'electricity'; readonly derivation: Derivation }
 /** A bill of gas or heat, recomputed. */
-export type ExaminedActivity = ExaminedBill & { readonly kind: 'activity'; readonly derivation: ActivityDerivation }
+type ExaminedActivity = ExaminedBill & { readonly kind: 'activity'; readonly derivation: ActivityDerivation }
 /** One bill of a file, recomputed. */
 export type Examined = ExaminedElectricity | ExaminedActivity
 

@@ -5,7 +5,7 @@ import type { ReviewRecord, Store } from '#storage'
 import type { RegionContext } from '../region-context.ts'
 
 /** Open bills of one sponsor that are known here; more come by sync when these are done. A sponsor's bills fill disks. */
-export const OPEN_PER_SPONSOR = 64
+const OPEN_PER_SPONSOR = 64
 /** Notices of one auditor about bills that nobody has asked about here yet. */
 const UNKNOWN_PER_AUDITOR = 64
 

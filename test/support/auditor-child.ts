@@ -4,6 +4,7 @@
 import { pino } from 'pino'
 import type { BillStatus, Submission } from '#api'
 import { decodeCharter, errorCodeOf } from '#protocol'
+import type { ReviewEntry } from '#protocol'
 import { Store } from '#storage'
 import { createNode } from '../../node/node.ts'
 import type { AuditorNode, NodeInit } from '../../node/node.ts'
@@ -16,6 +17,8 @@ export type ChildRequest =
   | { readonly id: number; readonly kind: 'start'; readonly init: ChildInit }
   | { readonly id: number; readonly kind: 'submit'; readonly submission: Submission }
   | { readonly id: number; readonly kind: 'status'; readonly cid: string }
+  /** Enters what a person read in a bill under review. */
+  | { readonly id: number; readonly kind: 'enter'; readonly cid: string; readonly entry: ReviewEntry }
   /** Die in the `commits`-th commit from now on, before it is written. */
   | { readonly id: number; readonly kind: 'die'; readonly commits: number }
   | { readonly id: number; readonly kind: 'stop' }
@@ -42,6 +45,10 @@ async function answer(request: ChildRequest): Promise<Partial<ChildAnswer>> {
   if (request.kind === 'status') {
     const status = await node.findStatus(request.cid)
     return status === undefined ? {} : { status }
+  }
+  if (request.kind === 'enter') {
+    await node.enterReview(request.cid, request.entry, new AbortController().signal)
+    return {}
   }
   if (request.kind === 'die') {
     dieInCommit(request.commits)

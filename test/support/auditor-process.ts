@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import type { BillStatus, NodeView, Submission } from '#api'
 import { encodeCharter } from '#protocol'
+import type { ReviewEntry } from '#protocol'
 import type { NodeInit } from '../../node/node.ts'
 import type { ChildAnswer, ChildRequest } from './auditor-child.ts'
 
@@ -83,6 +84,11 @@ export class AuditorProcess implements Pick<NodeView, 'submitBill' | 'findStatus
 
   async findStatus(cid: string): Promise<BillStatus | undefined> {
     return (await this.#ask({ kind: 'status', cid })).status
+  }
+
+  /** Enters what a person read in a bill under review. */
+  async enterReview(cid: string, entry: ReviewEntry): Promise<void> {
+    await this.#ask({ kind: 'enter', cid, entry })
   }
 
   /** True when its process has ended. */

@@ -154,6 +154,7 @@ export async function checkNoStrayBlocks(region: LiveRegion, position: number): 
       const digests = (await valuesOf(store.batches)).map(({ announcement }) => announcement.batch)
       const manifests = [...(await valuesOf(store.anchors)), ...(await valuesOf(store.proposals))]
       const bills = (await valuesOf(store.bills)).map(({ cid }) => cid)
+      bills.push(...(await valuesOf(store.reviews)).map(({ request }) => request.bill))
       for (const batch of digests) {
         const bytes = await blocks.find(batch)
         if (bytes !== undefined) bills.push(...decodeBatch(bytes).entries.map(billOfEntry))

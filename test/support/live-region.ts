@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
+import type { NamedTrustList } from '#audit'
 import { addressOfPrivateKey, sha256 } from '#protocol'
 import type { Charter } from '#protocol'
 import { startAnvil } from '../../node/chain/anvil.ts'
@@ -37,6 +38,8 @@ export type LiveRegionInit = {
   readonly auditors?: number
   readonly log?: Logger
   readonly anchor?: NodeInit['anchor']
+  /** Named in the charter and given to every auditor; the shipped list by default. */
+  readonly trust?: NamedTrustList
   /** What is different for an auditor, whenever it is started. */
   readonly change?: (position: number) => Partial<NodeInit>
   /** Positions that are started; all by default. */
@@ -60,6 +63,7 @@ export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRe
       { name: 'north-america', jurisdictions: ['CA', 'MX', 'US'], auditors: keys.map(addressOfPrivateKey) },
       { name: 'elsewhere', jurisdictions: ['DE', 'FR'], auditors: keys.map((key) => addressOfPrivateKey(sha256(key))) },
     ],
+    ...(init.trust === undefined ? {} : { trust: init.trust }),
     randomBytes: (count) => new Uint8Array(randomBytes(count)),
   })
   const [own] = secrets
@@ -97,6 +101,7 @@ export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRe
         anchor: init.anchor ?? { intervalMs: 1_500, maxClaims: 1_000, stageMs: 4_000 },
         batch: { lingerMs: 50 },
         sync: { intervalMs: 500 },
+        ...(init.trust === undefined ? {} : { trust: init.trust }),
         log: init.log ?? pino({ level: 'silent' }),
         ...init.change?.(position),
         ...change,

@@ -260,6 +260,9 @@ describe('a table of readings', () => {
       texasRows('2024-06-01', { esiid: String(10n ** 16n + BigInt(index)) }),
     )
     assert.match(await refusal(tableOf(TEXAS, ...many.flat())), /reject ERR_BILL_TOO_LARGE 1:1/)
+    const more = Array.from({ length: 129 }, (_, index) => String(10n ** 16n + BigInt(index)))
+    const rows = more.flatMap((esiid) => texasRows('2024-06-01', { esiid, minutes: [0] }))
+    assert.match(await refusal(tableOf(TEXAS, ...rows)), /reject ERR_BILL_TOO_LARGE 130:1/)
   })
 
   it('needs import, and all its series over one time', async () => {

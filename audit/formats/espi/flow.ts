@@ -5,6 +5,7 @@ import type { LocalOffset } from './civil-days.ts'
 import type { SeriesMeaning } from './meaning.ts'
 import { checkNoRegister, sumRun } from './readings.ts'
 import type { ReadingSum } from './readings.ts'
+import { runningSums } from './reconcile.ts'
 import { orderRegister, readRegister } from './register.ts'
 import { compareRegister } from './register-check.ts'
 import { mergeParts } from './time-of-use.ts'
@@ -42,7 +43,8 @@ export function readFlow(candidates: readonly Candidate[], offset: LocalOffset, 
     if (!meaning.isAccumulationStated) checkNoRegister(run.readings)
     return sumRun(run, meaning, { duplicates, defaultQuality })
   })
-  const checks = registers.map((register) => compareRegister(register, sums, meaning))
+  const running = registers.length === 0 ? [] : sums.map(({ ordered }) => runningSums(ordered))
+  const checks = registers.map((register) => compareRegister(register, running, meaning))
   return { meaning, sums, source: 'IntervalReading', flags: [...flags, ...merged.flags, ...checks] }
 }
 

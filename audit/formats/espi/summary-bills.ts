@@ -66,7 +66,7 @@ export function readSummaryBills(owners: readonly OwnedSummary[], context: FileC
   checkNoOverlap([...distinct.values()])
   return [...distinct.values()].map(({ owner, bill }) => {
     const { service, flags } = labelService(bill.start, bill.end, localOffsetOf(context.clocks, owner.usagePoint))
-    const paid = readPaid(bill.summary, context)
+    const paid = readPaid(bill.summary, context, bill.commodity)
     return {
       commodity: bill.commodity,
       service,

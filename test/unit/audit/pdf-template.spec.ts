@@ -83,6 +83,11 @@ describe('the guide to PDF templates', () => {
     await refused({ note: 'Zustand geschätzt' }, 'ERR_BILL_TEMPLATE')
   })
 
+  it('leads to a template that refuses more energy than any customer uses', async () => {
+    const absurd = extractPdf(pdfFile({ pages: [pageOf()] }), CONTEXT, [{ ...BEISPIELSTADT, unit: 'GWh' }])
+    await assert.rejects(absurd, ({ reason }: { reason: { code: string } }) => reason.code === 'ERR_BILL_ABSURD')
+  })
+
   it('leads to a template that leaves other prints alone, and its own where a label has moved', async () => {
     const moved = pageOf().map((one) => (one.text === 'Jahresrechnung Strom' ? { ...one, x: one.x + 2 } : one))
     for (const page of [rgePage(), moved]) {

@@ -266,9 +266,6 @@ describe('a PDF that wants to exhaust an auditor', () => {
 
   it('is refused for more text than any bill', async () => {
     const content = `BT /F1 1 Tf ${'1 0 0 1 5 5 Tm (abcdefghij) Tj 1 0 0 1 5 900 Tm '.repeat(220_000)} ET`
-    assert.match(
-      await refusal({ pages: BILL, instead: [streamObject(101, content)] }),
-      /ERR_BILL_(TOO_LARGE|TEMPLATE)$/,
-    )
+    assert.equal(await refusal({ pages: BILL, instead: [streamObject(101, content)] }), 'reject ERR_BILL_TOO_LARGE')
   })
 })

@@ -298,6 +298,28 @@ describe('metering points of an e-invoice', () => {
     assert.deepEqual(await pointsOf(bill([kWh('Electricity charges NMI 9000', '1')], { points: [] })), [undefined])
   })
 
+  it('are the object of a line when its scheme says so, or it has none', async () => {
+    const at = (scheme: string): TestInvoice =>
+      bill([kWh('Wirkarbeit', '1', { point: ['M-77', scheme] })], { points: [] })
+    assert.deepEqual(await pointsOf(at('AVE')), ['M-77'])
+    assert.deepEqual(await pointsOf(at('')), ['M-77'])
+    assert.deepEqual(await pointsOf(at('AFL')), [undefined])
+  })
+
+  it('stand in names only in forms that mean nothing else', async () => {
+    const cases = [
+      ['ICP 0000123456UN7E2', '0000123456UN7E2'],
+      ['MPAN 1200012345678', '1200012345678'],
+      ['(EAN: 871694831000290806)', '871694831000290806'],
+      ['EAN 8712345678906', undefined],
+      ['MPAN 12000123456789', undefined],
+      ['ICPX 0000123456UN7E2', undefined],
+    ] as const
+    for (const [words, point] of cases) {
+      assert.deepEqual(await pointsOf(bill([kWh(`Electricity charges ${words}`, '1')], { points: [] })), [point], words)
+    }
+  })
+
   it('lose the checksum of an NMI only when it holds', async () => {
     const withSum = bill([kWh('Electricity charges NMI 20019857328', '1')], { points: [] })
     assert.deepEqual(await pointsOf(withSum), ['2001985732'])

@@ -209,6 +209,56 @@ describe('a PDF that wants to exhaust an auditor', () => {
     assert.match(await refusal(forms), /ERR_BILL_(CONTAINER|TEMPLATE)$/)
   })
 
+  it('is refused for forms that draw forms that draw forms', async () => {
+    // Each of five forms on a level draws the five of the next one.
+    const levels = [0, 1, 2, 3, 4, 5, 6, 7, 8]
+    const each = [0, 1, 2, 3, 4]
+    const forms = levels.flatMap((level) =>
+      each.map((one) => {
+        const drawn = level === 8 ? [] : each.map((other) => `/N${other} ${500 + 10 * (level + 1) + other} 0 R`)
+        const resources = `/Resources << /XObject << ${drawn.join(' ')} >> >>`
+        const content = level === 8 ? 'q Q' : each.map((other) => `/N${other} Do`).join(' ')
+        return streamObject(
+          500 + 10 * level + one,
+          content,
+          true,
+          `/Type /XObject /Subtype /Form /BBox [0 0 9 9] ${resources}`,
+        )
+      }),
+    )
+    const body =
+      '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 101 0 R /Resources << /XObject << /A 500 0 R >> >> >>'
+    const instead = [{ number: 100, body }, streamObject(101, '/A Do')]
+    assert.equal(await refusal({ pages: BILL, objects: forms, instead }), 'needs-review ERR_BILL_TOO_LARGE')
+    // The resources may stand in objects of their own, and in an object stream.
+    const resources = forms.map(({ number, body: text }) => ({
+      number: number + 200,
+      body: /<< \/XObject .*>> >>/.exec(text)?.[0].slice(0, -3) ?? '',
+    }))
+    const apart = forms.map((form) => ({
+      ...form,
+      body: form.body.replace(/<< \/XObject .*>> >>/, `${form.number + 200} 0 R >>`),
+    }))
+    assert.notDeepEqual(apart, forms)
+    assert.equal(
+      await refusal({ pages: BILL, objects: [...apart, ...resources], instead }),
+      'needs-review ERR_BILL_TOO_LARGE',
+    )
+    // Many forms that draw pictures only are what print servers make.
+    const pictures = Array.from({ length: 60 }, (_, index) =>
+      streamObject(500 + index, '/P Do /P Do /P Do', true, '/Subtype /Form /Resources 700 0 R'),
+    )
+    const shared = { number: 700, body: '<< /XObject << /P 701 0 R >> >>' }
+    const picture = { number: 701, body: '<< /Subtype /Image /Filter /DCTDecode >>', stream: Buffer.alloc(9) }
+    assert.equal(
+      (await extractBill(pdfFile({ pages: BILL, objects: [...pictures, shared, picture] }))).verdict,
+      'facts',
+    )
+    const few = forms.filter(({ number }) => number >= 560)
+    const last = [{ number: 100, body: body.replace('500', '560') }, streamObject(101, '/A Do')]
+    assert.equal(await refusal({ pages: BILL, objects: few, instead: last }), 'needs-review ERR_BILL_TEMPLATE')
+  })
+
   it('is refused for object streams that lie about what they hold', async () => {
     const lies = [
       ['/N 100 /First 4', '1 0 << >>'],

@@ -18,7 +18,7 @@ import { assignSummaries, readSummaryBills } from './summary-bills.ts'
 import type { OwnedSummary } from './summary-bills.ts'
 
 /** Name of the format in results. */
-export const ESPI_FORMAT = 'green-button-espi'
+const ESPI_FORMAT = 'green-button-espi'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
 const EXTRACTOR = { id: 'espi', version: '2.0.0' } as const
 
@@ -34,7 +34,7 @@ export const ESPI_READER: FormatReader = {
  *
  * @throws {Refusal} with any code; a guess is never made.
  */
-export function extractEspi(text: string): Extraction {
+function extractEspi(text: string): Extraction {
   const document = readEspiDocument(text)
   if (document.summaries.length > EXTRACTION_LIMITS.espiSummaries) {
     throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.espiSummaries} usage summaries`)

@@ -26,7 +26,7 @@ export type SummaryBill = {
 }
 
 /** Commodity of a summary; the older name of the element says electricity where nothing else says anything. */
-export function commodityOfSummary(
+function commodityOfSummary(
   summary: UsageSummary,
   point: UsagePoint | undefined,
 ): ReturnType<typeof findCommodity> {

@@ -102,13 +102,19 @@ function faultsOfBytes(facts: Facts): string[] {
   }
 }
 
-/** Bills of a point follow each other, and are in order of point and start. */
+/** Bills of one point stand together, in order of their start. */
 function faultsOfOrder(bills: readonly Facts[]): string[] {
-  const keys = bills.map(({ point = '', service }) => `${point}\n${service.start}`)
-  return check(
-    keys.every((key, index) => index === 0 || (keys[index - 1] ?? '') <= key),
-    `bills out of order: ${keys.slice(0, 6).join(' | ')}`,
-  )
+  const keyOf = ({ point, account }: Facts): string => point ?? `account ${account ?? ''}`
+  const left = new Set<string>()
+  const isOrdered = bills.every((facts, index) => {
+    const previous = bills[index - 1]
+    if (previous === undefined) return true
+    if (keyOf(previous) === keyOf(facts)) return previous.service.start <= facts.service.start
+    left.add(keyOf(previous))
+    return !left.has(keyOf(facts))
+  })
+  const keys = bills.map((facts) => `${keyOf(facts)} ${facts.service.start}`)
+  return check(isOrdered, `bills out of order: ${keys.slice(0, 6).join(' | ')}`)
 }
 
 function isSortedOnce(flags: readonly string[]): boolean {

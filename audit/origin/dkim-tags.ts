@@ -1,6 +1,6 @@
-import { fromString } from 'uint8arrays/from-string'
 import { concatBytes } from '#protocol'
 import { childrenOf, isUniversal, parseAsn1, TAG } from './asn1.ts'
+import { decodeBase64 } from './base64.ts'
 import type { DkimForm } from './dkim-canonical.ts'
 import { SignatureError } from './signature-error.ts'
 
@@ -158,8 +158,9 @@ function derHead(tag: number, length: number): Uint8Array {
 }
 
 function bytesOfBase64(text: string | undefined): Uint8Array {
-  if (text === undefined || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
+  const bytes = decodeBase64(text ?? '')
+  if (bytes === undefined || bytes.byteLength === 0) {
     throw new SignatureError('one of its values is missing, or is not base64')
   }
-  return fromString(text, 'base64pad')
+  return bytes
 }

@@ -1,5 +1,5 @@
-import { fromString } from 'uint8arrays/from-string'
 import { utf8 } from '#protocol'
+import { decodeBase64 } from '../../origin/base64.ts'
 import { ORIGIN_LIMITS } from '../../origin/constants.ts'
 import { hexDigit } from '../../origin/hex-digit.ts'
 import { review } from '../refusal.ts'
@@ -146,7 +146,7 @@ function decodeBody({ fields, body }: MailEntity, path: string): Uint8Array {
     case 'binary':
       return body
     case 'base64':
-      return decodeBase64(body, path)
+      return decodeText64(body, path)
     case 'quoted-printable':
       return decodeQuotedPrintable(body, path)
     default:
@@ -158,10 +158,11 @@ function encodingOf(fields: readonly MailField[], path: string): string {
   return (onlyValue(fields, 'content-transfer-encoding', path) ?? '').toLowerCase()
 }
 
-function decodeBase64(body: Uint8Array, path: string): Uint8Array {
+function decodeText64(body: Uint8Array, path: string): Uint8Array {
   const text = new TextDecoder().decode(body).replaceAll(/[ \t\r\n]/g, '')
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw refuse(path, 'part is not base64')
-  return fromString(text, 'base64pad')
+  const bytes = decodeBase64(text)
+  if (bytes === undefined) throw refuse(path, 'part is not base64')
+  return bytes
 }
 
 /** RFC 2045 section 6.7; a wrong escape is refused, where others would take it as it is. */

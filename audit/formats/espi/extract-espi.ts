@@ -11,6 +11,7 @@ import type { PlaceFinding } from './place.ts'
 import { EXPORT_ONLY, readPointBills } from './point-bills.ts'
 import type { FileContext } from './point-bills.ts'
 import { readEspiDocument } from './read-document.ts'
+import { rolesOf } from './role-flags.ts'
 import { isEspiRoot } from './roots.ts'
 import { linkSeries } from './series.ts'
 import type { Series } from './series.ts'
@@ -63,10 +64,23 @@ function readBills(document: EspiDocument, context: FileContext): BillParts[] {
   for (const one of linkSeries(document)) contentOf(one.point).series.push(one)
   for (const owner of assignSummaries(document)) contentOf(owner.point).owners.push(owner)
 
+  checkSubmeters([...points.values()])
   return [...points.values()].flatMap(({ point, series, owners }) => {
     const summaries = owners.map(({ summary }) => summary)
     return series.length > 0 ? readPointBills({ point, series, summaries }, context) : readSummaryBills(owners, context)
   })
+}
+
+/**
+ * A point of a whole premises beside its own submeters would count their energy twice (ESPI 4.0, UsagePoint.roleFlags).
+ *
+ * @throws {Refusal} ERR_BILL_SEVERAL_SERIES for a premises beside points of vehicles or generators.
+ */
+function checkSubmeters(points: readonly PointContent[]): void {
+  const roles = points.map(({ series, owners }) => rolesOf(series[0]?.usagePoint ?? owners[0]?.usagePoint))
+  if (!roles.some(({ isPremises }) => isPremises) || !roles.some(({ isSubmeter }) => isSubmeter)) return
+  const place = points[0]?.series[0]?.usagePoint?.place ?? { line: 1, column: 1 }
+  throw review('ERR_BILL_SEVERAL_SERIES', 'a point of whole premises stands beside points inside of them', place)
 }
 
 function checkBills(parts: readonly BillParts[], { usagePoints }: EspiDocument): void {

@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { DAY_S, MIDNIGHT_S, billOf, bytesOf, days, dial, factsOf, fileOf, hours, refusal } from './espi-file.ts'
+import { feedOf } from '../green-button-file.ts'
+import {
+  DAY_S,
+  MIDNIGHT_S,
+  billOf,
+  bytesOf,
+  days,
+  dial,
+  factsOf,
+  fileOf,
+  hours,
+  pointEntries,
+  refusal,
+} from './espi-file.ts'
 import type { MadeSeries } from './espi-file.ts'
 
 const DELIVERED: MadeSeries = { readings: hours([5, 6, 7, 8]) }
@@ -132,6 +145,15 @@ describe('times of use', () => {
     assert.equal(await refusal(fileOf({ series: [twice, part('2', [1])] })), 'needs-review ERR_BILL_READINGS_CONFLICT')
   })
 
+  it('of which only one is here are not the whole', async () => {
+    assert.equal(await refusal(fileOf({ series: [part('1', [5, 6])] })), 'needs-review ERR_BILL_SEVERAL_SERIES')
+    assert.equal((await billOf(fileOf({ series: [part('0', [5, 6])] }))).import.value, '11')
+    for (const type of [{ consumptionTier: '2' }, { cpp: '1' }]) {
+      const file = fileOf({ series: [{ type, readings: hours([5, 6]) }] })
+      assert.equal(await refusal(file), 'needs-review ERR_BILL_SEVERAL_SERIES')
+    }
+  })
+
   it('as a mark of single readings change nothing: the series has every hour once', async () => {
     const marked = hours([5, 6, 7, 8]).map((reading, index) => ({ ...reading, extra: `<tou>${(index % 2) + 1}</tou>` }))
     assert.deepEqual(
@@ -223,6 +245,15 @@ describe('registers', () => {
     )
   })
 
+  it('of times of use are left alone beside the whole register, and beside readings', async () => {
+    const parts = [register(dial([3, 9]), { tou: '1' }), register(dial([7, 11]), { tou: '2' })]
+    const whole = await billOf(fileOf({ series: [...parts, register(dial([10, 20]))] }))
+    assert.deepEqual([whole.import.value, whole.flags.includes('parts-left-out')], ['10', true])
+    const beside = await billOf(fileOf({ series: [DELIVERED, ...parts] }))
+    assert.deepEqual([beside.import.value, beside.flags.includes('parts-left-out')], ['26', true])
+    assert.equal(await refusal(fileOf({ series: parts })), 'needs-review ERR_BILL_SEVERAL_SERIES')
+  })
+
   it('that share no time with the readings check nothing', async () => {
     for (const one of [
       register(dial([9])),
@@ -240,5 +271,33 @@ describe('registers', () => {
       fileOf({ series: [register(dial([10, 25])), register(dial([3, 4]), { flowDirection: '19' })] }),
     )
     assert.deepEqual([bill.import.value, bill.export?.value], ['15', '1'])
+  })
+})
+
+describe('points inside of a point', () => {
+  const point = (id: string, roleFlags: string): string[] =>
+    pointEntries({ id, series: [DELIVERED] }).map((one) =>
+      one.replace(/<UsagePoint [^>]*>/, (tag) => `${tag}<roleFlags>${roleFlags}</roleFlags>`),
+    )
+
+  it('would be counted twice: a premises beside its vehicle or generator goes to a person', async () => {
+    for (const [whole, inside] of [
+      ['0002', '0004'],
+      ['0012', '0018'],
+      ['2', '8'],
+      ['0003', '000D'],
+    ] as const) {
+      const file = feedOf([...point('1', whole), ...point('2', inside)])
+      assert.equal(await refusal(file), 'needs-review ERR_BILL_SEVERAL_SERIES', `${whole} ${inside}`)
+    }
+    for (const [one, other] of [
+      ['0002', '0002'],
+      ['0004', '0004'],
+      ['0000', '0004'],
+      ['000A', '0010'],
+      ['0002', 'xyz'],
+    ] as const) {
+      assert.equal((await factsOf(feedOf([...point('1', one), ...point('2', other)]))).length, 2, `${one} ${other}`)
+    }
   })
 })

@@ -183,18 +183,6 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d
 }
 
-/** First child of a name. */
-export function findChild(element: XmlElement, local: string): XmlElement | undefined {
-  return element.children.find((child) => child.local === local)
-}
-
-/** Trimmed text of the first child of a name; `undefined` when there is none or it is empty. */
-export function findChildText(element: XmlElement, local: string): string | undefined {
-  const child = findChild(element, local)
-  const text = child === undefined ? '' : trimXml(child.text)
-  return text === '' ? undefined : text
-}
-
 /** Line and column of an element, with its name. */
 export function placeOf(element: XmlElement): { line: number; column: number; path: string } {
   return { line: element.line, column: element.column, path: element.local.slice(0, MAX_QUOTED_CHARS) }

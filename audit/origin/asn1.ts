@@ -1,5 +1,5 @@
-import { fromBER } from 'asn1js'
-import type { BaseBlock, ObjectIdentifier } from 'asn1js'
+import { BaseBlock, fromBER } from 'asn1js'
+import type { ObjectIdentifier } from 'asn1js'
 import { ORIGIN_LIMITS } from './constants.ts'
 import { SignatureError } from './signature-error.ts'
 
@@ -27,13 +27,15 @@ export function parseAsn1(bytes: Uint8Array, what: string): BaseBlock {
  * @throws {SignatureError} when there is none, or it is over a limit.
  */
 export function parseAsn1Prefix(bytes: Uint8Array, what: string): { block: BaseBlock; sizeBytes: number } {
-  const { offset, result } = fromBER(ownBytes(bytes), {
-    maxDepth: ORIGIN_LIMITS.asn1Depth,
-    maxNodes: ORIGIN_LIMITS.asn1Nodes,
-    maxContentLength: ORIGIN_LIMITS.asn1Bytes,
-    // Bytes inside an OCTET STRING are bytes, even when they look like another structure.
-    parseEmbedded: false,
-  })
+  const { offset, result } = decodeWith(what, () =>
+    fromBER(ownBytes(bytes), {
+      maxDepth: ORIGIN_LIMITS.asn1Depth,
+      maxNodes: ORIGIN_LIMITS.asn1Nodes,
+      maxContentLength: ORIGIN_LIMITS.asn1Bytes,
+      // Bytes inside an OCTET STRING are bytes, even when they look like another structure.
+      parseEmbedded: false,
+    }),
+  )
   if (offset === -1) throw new SignatureError(`${what} is not ASN.1: ${result.error}`)
   return { block: result, sizeBytes: offset }
 }
@@ -56,7 +58,8 @@ export function isContext(block: BaseBlock | undefined, tag: number): boolean {
 /** Elements inside a constructed element; none inside others. */
 export function childrenOf(block: BaseBlock | undefined): readonly BaseBlock[] {
   const inner: unknown = block === undefined ? undefined : (block.valueBlock as { value?: unknown }).value
-  return Array.isArray(inner) ? inner : []
+  // Object identifiers keep their numbers in the same place.
+  return Array.isArray(inner) ? inner.filter((child) => child instanceof BaseBlock) : []
 }
 
 /** Tag, length and content of a parsed element as they stand in the file. */

@@ -90,7 +90,8 @@ class CanonicalWriter {
     }
     for (const { name, value } of attributes) this.#pieces.push(' ', name, '="', escapeAttribute(value), '"')
     this.#pieces.push('>')
-    const inside = declarations.length === 0 ? rendered : new Map([...rendered, ...declarations])
+    const isKept = declarations.length === 0 && rendered !== NOTHING_WRITTEN
+    const inside = isKept ? rendered : new Map([...rendered, ...declarations])
     for (const child of node.children) this.#writeContent(child, inside)
     this.#pieces.push('</', node.name, '>')
   }
@@ -115,18 +116,26 @@ class CanonicalWriter {
 
   /** Namespaces that are written on an element: those that matter to it and that nothing around it has written already. */
   #declarationsOf(node: XmlNode, rendered: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
-    const used =
-      this.#form.kind === 'exclusive'
-        ? new Set([node.prefix, ...node.attributes.map(({ prefix }) => prefix).filter((prefix) => prefix !== '')])
-        : undefined
-    const candidates = new Map(node.namespaces)
-    // Without a default namespace, one that is written around it has to be taken back.
-    if (!candidates.has('')) candidates.set('', '')
-    return [...candidates]
-      .filter(([prefix]) => used === undefined || used.has(prefix) || this.#form.prefixes.has(prefix))
-      .filter(([prefix, uri]) => (rendered.get(prefix) ?? '') !== uri)
-      .toSorted(([a], [b]) => orderTexts(a, b))
+    const { kind, prefixes } = this.#form
+    // What is around an element in an inclusive form has written all that was in scope there.
+    if (kind !== 'exclusive' && rendered !== NOTHING_WRITTEN && node.namespaces === node.parent?.namespaces) return []
+    const found = new Map<string, string>()
+    for (const prefix of kind === 'exclusive' ? usedPrefixes(node, prefixes) : [...node.namespaces.keys(), '']) {
+      const uri = node.namespaces.get(prefix)
+      // Where there is no default namespace, one that is written around has to be taken back.
+      const isDeclared = uri !== undefined || prefix === ''
+      if (isDeclared && (rendered.get(prefix) ?? '') !== (uri ?? '')) found.set(prefix, uri ?? '')
+    }
+    return found.size < 2 ? [...found] : [...found].toSorted(([a], [b]) => orderTexts(a, b))
   }
+}
+
+/** Prefixes that an element visibly uses (xml-exc-c14n section 1.1), and those of the list. */
+function usedPrefixes(node: XmlNode, listed: ReadonlySet<string>): readonly string[] {
+  const used = [node.prefix, ...listed]
+  // Attributes without a prefix have no namespace, not even the default one.
+  for (const { prefix } of node.attributes) if (prefix !== '') used.push(prefix)
+  return used
 }
 
 /**

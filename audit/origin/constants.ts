@@ -22,7 +22,7 @@ export const ORIGIN_LIMITS = {
   /** Signatures of authorities checked for one path: certificates may name each other in circles. */
   pathSteps: 64,
   /** Signature dictionaries of one PDF; each is checked. */
-  pdfSignatures: 16,
+  pdfSignatures: 8,
   /** Places of one PDF that look like a signature dictionary from outside. */
   pdfCandidates: 256,
   /** Bytes from the beginning of a PDF object to its end, when it is a signature. */

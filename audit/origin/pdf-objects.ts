@@ -1,5 +1,6 @@
 import { parseInteger } from '#protocol'
 import { ORIGIN_LIMITS } from './constants.ts'
+import { hexDigit } from './hex-digit.ts'
 
 /** An object of a PDF (ISO 32000-1 section 7.3) with the bytes that it stands in; text strings are skipped, not read. */
 export type PdfValue = { readonly start: number; readonly end: number } & (
@@ -222,13 +223,4 @@ class PdfParser {
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39
-}
-
-/** Value of a hex digit; `undefined` for every other byte. */
-export function hexDigit(byte: number | undefined): number | undefined {
-  if (byte === undefined) return undefined
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
-  if (byte >= 0x41 && byte <= 0x46) return byte - 0x37
-  if (byte >= 0x61 && byte <= 0x66) return byte - 0x57
-  return undefined
 }

@@ -1,4 +1,4 @@
-import { fromString } from 'uint8arrays/from-string'
+import { decodeBase64 } from './base64.ts'
 import { canonicalizationOf, PLAIN_FORM } from './canonical-xml.ts'
 import type { Canonicalization } from './canonical-xml.ts'
 import { isSameCertificate, parseCertificate } from './certificate.ts'
@@ -185,9 +185,7 @@ function onlyChild(node: XmlNode, local: string): XmlNode {
 }
 
 function bytesOfBase64(text: string): Uint8Array {
-  const plain = text.replaceAll(/[ \t\r\n]/g, '')
-  if (plain.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(plain)) {
-    throw new SignatureError('a value of the signature is not base64')
-  }
-  return fromString(plain, 'base64pad')
+  const bytes = decodeBase64(text.replaceAll(/[ \t\r\n]/g, ''))
+  if (bytes === undefined) throw new SignatureError('a value of the signature is not base64')
+  return bytes
 }

@@ -75,6 +75,10 @@ class SeriesReader {
     const key = JSON.stringify([this.#profile.series.indexOf(shape), owner.point, owner.account, owner.meter])
     const series = this.#series.get(key) ?? { owner, shape, readings: [], flags: new Set<string>() }
     this.#series.set(key, series)
+    if (this.#series.size > EXTRACTION_LIMITS.bills * this.#profile.series.length) {
+      const message = `more than ${EXTRACTION_LIMITS.bills} meters in one table`
+      throw rejection('ERR_BILL_TOO_LARGE', message, { line: row.line, column: 1 })
+    }
     for (const flag of flags) series.flags.add(flag)
     const revision = this.#revision === undefined ? 0 : wallOf(this.#revision.read(row))
     for (const { column, time } of this.#clock.read(row, shape.value)) {

@@ -14,7 +14,7 @@ export type Correction = {
 }
 
 /** What kind of document it is. */
-export function roleOf(invoice: Invoice): DocumentRole {
+function roleOf(invoice: Invoice): DocumentRole {
   const role = DOCUMENT_ROLES.get(invoice.typeCode) ?? 'bill'
   return invoice.isCreditNote && (role === 'bill' || role === 'correction') ? 'credit' : role
 }

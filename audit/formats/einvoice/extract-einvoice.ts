@@ -7,12 +7,13 @@ import type { Invoice } from './model.ts'
 import { parseInvoice } from './parse-invoice.ts'
 import { isCii, readCii } from './read-cii.ts'
 import { isUblInvoice, readUblInvoice } from './read-ubl.ts'
+import { LINE_TABLES_VERSION } from './tables/line-rules.ts'
 import { isUtilityStatement, readUtilityStatement } from './read-utility-statement.ts'
 
 /** Name of the format in results: both syntaxes of EN 16931 say the same, and give the same facts. */
-export const EINVOICE_FORMAT = 'e-invoice'
-/** Version of this extractor; a change of any verdict, figure or row of its tables is a new version. */
-const EXTRACTOR = { id: 'e-invoice', version: '1.0.0', format: EINVOICE_FORMAT } as const
+const EINVOICE_FORMAT = 'e-invoice'
+/** A change of any verdict or figure is a new version, and so is a change of a row of the tables. */
+const EXTRACTOR = { id: 'e-invoice', version: `1.0.0+${LINE_TABLES_VERSION}`, format: EINVOICE_FORMAT } as const
 
 type Root = { readonly uri: string; readonly local: string }
 type Syntax = { readonly accepts: (root: Root) => boolean; readonly read: (root: XmlElement) => Invoice }
@@ -41,7 +42,7 @@ export const EINVOICE_READER: FormatReader = {
  *
  * @throws {Refusal} with code and place; a guess is never made.
  */
-export function extractEinvoice(text: string): Extraction {
+function extractEinvoice(text: string): Extraction {
   const root = parseInvoice(text)
   const document = isEnvelope(root) ? openEnvelope(root) : root
   const syntax = SYNTAXES.find(({ accepts }) => accepts(document))

@@ -56,7 +56,7 @@ export function findPointsInNotes(notes: readonly string[]): readonly string[] {
  * @throws {Refusal} ERR_BILL_FIELD when it is too long or does not print.
  */
 export function normalisePoint(text: string, at: Pick<InvoiceLine, 'place'>): string {
-  const named = text.replace(/^(?:NMI|EAN|GSRN|POD|CUPS|MPAN)[: ]+(?=\S)/, '')
+  const named = text.replace(/^(?:NMI|EAN|GSRN|POD|CUPS|MPAN|ICP)[: ]+(?=\S)/, '')
   const point = normaliseNumber(named, at)
   return /^[0-9A-HJ-NP-Z]{10}[0-9]$/.test(point) &&
     text !== named &&

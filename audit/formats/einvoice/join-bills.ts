@@ -9,13 +9,16 @@ import { readBills } from './read-bills.ts'
 /**
  * Extraction of the documents of one file, bills by point, commodity and start.
  *
- * @throws {Refusal} as `readBills`; ERR_BILL_CORRECTION for bills beside corrections, ERR_BILL_READINGS_CONFLICT for two
+ * @throws {Refusal} as `readBills`; ERR_BILL_NO_CONSUMPTION without any bill; ERR_BILL_CORRECTION for bills beside corrections, ERR_BILL_READINGS_CONFLICT for two
  *   bills of one point and day, ERR_BILL_TOO_LARGE.
  */
 export function joinBills(invoices: readonly Invoice[], extractor: Extractor): Extraction {
   const found = invoices.map((invoice) => readBills(invoice, extractor))
   const bills = found.flatMap((one) => one.bills).toSorted((a, b) => orderTexts(keyOf(a), keyOf(b)))
   const place = invoices[0]?.place
+  if (bills.length === 0) {
+    throw rejection('ERR_BILL_NO_CONSUMPTION', 'file has no document with energy', place ?? { line: 1, column: 1 })
+  }
   if (bills.length > EXTRACTION_LIMITS.bills) {
     throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.bills} points and periods`, place)
   }

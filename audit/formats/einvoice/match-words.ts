@@ -7,7 +7,7 @@ const MAX_COMPARED_CHARS = 400
  *
  * Letters are listed and not taken from a property of Unicode, whose later versions would change old results.
  */
-export function normaliseWords(text: string): string {
+function normaliseWords(text: string): string {
   return text
     .slice(0, MAX_COMPARED_CHARS)
     .normalize('NFKD')

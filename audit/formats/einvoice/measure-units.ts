@@ -49,11 +49,6 @@ export function isNearMiss(quantity: PrintedQuantity): boolean {
   return !UNIT_CODES.has(unitCode) && NEAR_MISSES.has(unitCode.toLowerCase().replaceAll(/[^a-z]/g, ''))
 }
 
-/** True if the codes of two quantities name the same dimension. */
-export function isComparable(a: Metered, b: Metered): boolean {
-  return isEnergy(a) === isEnergy(b)
-}
-
 /**
  * Energy or volume of a printed quantity, with its sign.
  *

@@ -49,7 +49,8 @@ export function readMeteredLines(invoice: Invoice, end: EndDate, isSeef: boolean
     }
     if (!isMetered(quantity)) continue
     const metered = parseMetered(quantity)
-    const commodity = meaning.commodity ?? stated
+    // Only electricity is fed in by customers.
+    const commodity = meaning.commodity ?? stated ?? (meaning.is === 'feed-in' ? 'electricity' : undefined)
     if (!isEnergy(metered) && (meaning.is === 'unknown' || commodity === undefined)) {
       volumesNotRead += meaning.is === 'aside' ? 0 : 1
       continue

@@ -2,7 +2,7 @@ import type { XmlElement } from '../xml-reader.ts'
 import type { InvoiceLine, ItemCode, PrintedPrice } from './model.ts'
 import { readCiiPeriod } from './cii-parts.ts'
 import type { CiiNames } from './cii-parts.ts'
-import { isGsrnOrScheme } from './ubl-parts.ts'
+import { isLinePoint } from './ubl-parts.ts'
 import { placeInLine, textOf } from './xml-path.ts'
 import type { XmlPath } from './xml-path.ts'
 
@@ -87,5 +87,5 @@ function readPoint(path: XmlPath, settlement: XmlElement | undefined): string | 
       id: path.text(document, 'IssuerAssignedID'),
       scheme: path.text(document, 'ReferenceTypeCode'),
     }))
-  return named.find(({ id, scheme }) => isGsrnOrScheme(id, scheme))?.id
+  return named.find(({ id, scheme }) => isLinePoint(id, scheme, OBJECT))?.id
 }

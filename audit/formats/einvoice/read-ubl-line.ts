@@ -1,6 +1,6 @@
 import type { XmlElement } from '../xml-reader.ts'
 import type { InvoiceLine, ItemCode, PrintedPrice } from './model.ts'
-import { isGsrnOrScheme, readDeliveryPoints, readPeriod } from './ubl-parts.ts'
+import { isLinePoint, readDeliveryPoints, readPeriod } from './ubl-parts.ts'
 import { placeInLine, textOf } from './xml-path.ts'
 import type { XmlPath } from './xml-path.ts'
 
@@ -77,7 +77,7 @@ function readCodes(path: XmlPath, item: XmlElement | undefined): readonly ItemCo
 function readPoint(path: XmlPath, line: XmlElement): string | undefined {
   const named = path
     .all(line, 'DocumentReference')
-    .map((document) => path.one(document, 'ID'))
-    .find((id) => isGsrnOrScheme(textOf(id), id?.attributes.get('schemeID')))
-  return textOf(named) ?? readDeliveryPoints(path, line)[0]
+    .map((document) => ({ id: path.one(document, 'ID'), type: path.text(document, 'DocumentTypeCode') }))
+    .find(({ id, type }) => isLinePoint(textOf(id), id?.attributes.get('schemeID'), type))
+  return textOf(named?.id) ?? readDeliveryPoints(path, line)[0]
 }

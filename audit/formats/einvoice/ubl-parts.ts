@@ -46,3 +46,11 @@ export function countryCode(codes: readonly string[]): string | undefined {
 export function isGsrnOrScheme(id: string | undefined, scheme: string | undefined): boolean {
   return id !== undefined && (POINT_SCHEMES.has(scheme ?? '') || isGsrn(id))
 }
+
+/**
+ * True if the object of a line (EN 16931 BT-128) is a metering point: its scheme says so, or it has none and the type of
+ * an invoiced object (UNTDID 1001: 130), which a utility has no other use for.
+ */
+export function isLinePoint(id: string | undefined, scheme: string | undefined, type: string | undefined): boolean {
+  return isGsrnOrScheme(id, scheme) || (id !== undefined && scheme === undefined && type === '130')
+}

@@ -78,7 +78,7 @@ export function printedOf(element: XmlElement | undefined): Printed | undefined 
 }
 
 /** Quantity of an element with its attribute `unitCode`. */
-export function quantityOf(element: XmlElement | undefined): PrintedQuantity | undefined {
+function quantityOf(element: XmlElement | undefined): PrintedQuantity | undefined {
   const printed = printedOf(element)
   return printed === undefined ? undefined : { ...printed, unitCode: element?.attributes.get('unitCode') ?? '' }
 }

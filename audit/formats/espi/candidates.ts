@@ -5,6 +5,9 @@ import type { SeriesMeaning } from './meaning.ts'
 import type { Series } from './series.ts'
 import type { ThermEvidence } from './units.ts'
 
+/** Series of one point; real meters have about ten. */
+const MAX_SERIES = 64
+
 /** A series whose readings can be counted. */
 export type Candidate = { readonly series: Series; readonly meaning: SeriesMeaning }
 
@@ -23,6 +26,7 @@ export type Candidates = {
  * ERR_BILL_FLOW when energy delivered cannot be told.
  */
 export function sortSeries(list: readonly Series[], therm: ThermEvidence, place: FilePlace): Candidates {
+  if (list.length > MAX_SERIES) throw severalSeries(list.length, place)
   const asides = list.filter(({ readingType }) => isAside(readingType))
   const counted = list.length === 1 ? list : list.filter(({ readingType }) => !isAside(readingType))
   const read = (counted.length === 0 ? asides : counted).map((series) => candidateOf(series, therm, list.length))

@@ -119,7 +119,7 @@ export function isNearMidnight(instantS: number, offset: LocalOffset): boolean {
  * True if a period looks like local time that was written as UTC: its bounds are midnights in UTC and none by the file's
  * own offset. Real exports do so; the instants stay as the file gives them, and the doubt is flagged.
  */
-export function looksLikeLocalEpochs(startS: number, endS: number, offset: LocalOffset): boolean {
+function looksLikeLocalEpochs(startS: number, endS: number, offset: LocalOffset): boolean {
   if (offset.flags.length > 0 || offset.seconds === 0) return false
   const isMidnightUtc = startS % DAY_S === 0 && endS % DAY_S === 0
   return isMidnightUtc && !isNearMidnight(startS, offset) && !isNearMidnight(endS, offset)

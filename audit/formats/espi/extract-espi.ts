@@ -11,6 +11,7 @@ import type { PlaceFinding } from './place.ts'
 import { EXPORT_ONLY, readPointBills } from './point-bills.ts'
 import type { FileContext } from './point-bills.ts'
 import { readEspiDocument } from './read-document.ts'
+import { rolesOf } from './role-flags.ts'
 import { isEspiRoot } from './roots.ts'
 import { linkSeries } from './series.ts'
 import type { Series } from './series.ts'
@@ -18,7 +19,7 @@ import { assignSummaries, readSummaryBills } from './summary-bills.ts'
 import type { OwnedSummary } from './summary-bills.ts'
 
 /** Name of the format in results. */
-export const ESPI_FORMAT = 'green-button-espi'
+const ESPI_FORMAT = 'green-button-espi'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
 const EXTRACTOR = { id: 'espi', version: '2.0.0' } as const
 
@@ -34,7 +35,7 @@ export const ESPI_READER: FormatReader = {
  *
  * @throws {Refusal} with any code; a guess is never made.
  */
-export function extractEspi(text: string): Extraction {
+function extractEspi(text: string): Extraction {
   const document = readEspiDocument(text)
   if (document.summaries.length > EXTRACTION_LIMITS.espiSummaries) {
     throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.espiSummaries} usage summaries`)
@@ -63,10 +64,23 @@ function readBills(document: EspiDocument, context: FileContext): BillParts[] {
   for (const one of linkSeries(document)) contentOf(one.point).series.push(one)
   for (const owner of assignSummaries(document)) contentOf(owner.point).owners.push(owner)
 
+  checkSubmeters([...points.values()])
   return [...points.values()].flatMap(({ point, series, owners }) => {
     const summaries = owners.map(({ summary }) => summary)
     return series.length > 0 ? readPointBills({ point, series, summaries }, context) : readSummaryBills(owners, context)
   })
+}
+
+/**
+ * A point of a whole premises beside its own submeters would count their energy twice (ESPI 4.0, UsagePoint.roleFlags).
+ *
+ * @throws {Refusal} ERR_BILL_SEVERAL_SERIES for a premises beside points of vehicles or generators.
+ */
+function checkSubmeters(points: readonly PointContent[]): void {
+  const roles = points.map(({ series, owners }) => rolesOf(series[0]?.usagePoint ?? owners[0]?.usagePoint))
+  if (!roles.some(({ isPremises }) => isPremises) || !roles.some(({ isSubmeter }) => isSubmeter)) return
+  const place = points[0]?.series[0]?.usagePoint?.place ?? { line: 1, column: 1 }
+  throw review('ERR_BILL_SEVERAL_SERIES', 'a point of whole premises stands beside points inside of them', place)
 }
 
 function checkBills(parts: readonly BillParts[], { usagePoints }: EspiDocument): void {

@@ -1,10 +1,12 @@
 import type { FilePlace } from '#protocol'
+import { review } from '../refusal.ts'
 import { severalSeries } from './candidates.ts'
 import type { Candidate } from './candidates.ts'
 import type { LocalOffset } from './civil-days.ts'
 import type { SeriesMeaning } from './meaning.ts'
 import { checkNoRegister, sumRun } from './readings.ts'
 import type { ReadingSum } from './readings.ts'
+import { runningSums } from './reconcile.ts'
 import { orderRegister, readRegister } from './register.ts'
 import { compareRegister } from './register-check.ts'
 import { mergeParts } from './time-of-use.ts'
@@ -29,10 +31,18 @@ export type Flow = {
  */
 export function readFlow(candidates: readonly Candidate[], offset: LocalOffset, place: FilePlace): Flow | undefined {
   const deltas = candidates.filter(({ meaning }) => meaning.accumulation === 'delta')
-  const registers = candidates.filter(({ meaning }) => meaning.accumulation === 'register')
+  const dials = candidates.filter(({ meaning }) => meaning.accumulation === 'register')
+  const registers = dials.filter(({ meaning }) => meaning.part === '')
   const flags = candidates.flatMap(({ series, meaning }) => [...series.flags, ...meaning.flags])
+  if (dials.length > registers.length) flags.push('parts-left-out')
   const [delta] = deltas
-  if (delta === undefined) return registerFlow(registers, flags, place)
+  if (delta === undefined) {
+    if (registers.length === 1 || dials.length === 0) return registerFlow(registers[0], flags)
+    throw severalSeries(dials.length, place)
+  }
+  if (deltas.length === 1 && delta.meaning.part !== '') {
+    throw review('ERR_BILL_SEVERAL_SERIES', `series is limited to ${delta.meaning.part}: the rest is not here`, place)
+  }
   const merged =
     deltas.length === 1 ? { candidate: delta, readings: delta.series.readings, flags: [] } : mergeParts(deltas, place)
   const { meaning, series } = merged.candidate
@@ -42,15 +52,14 @@ export function readFlow(candidates: readonly Candidate[], offset: LocalOffset, 
     if (!meaning.isAccumulationStated) checkNoRegister(run.readings)
     return sumRun(run, meaning, { duplicates, defaultQuality })
   })
-  const checks = registers.map((register) => compareRegister(register, sums, meaning))
+  const running = registers.length === 0 ? [] : sums.map(({ ordered }) => runningSums(ordered))
+  const checks = registers.map((register) => compareRegister(register, running, meaning))
   return { meaning, sums, source: 'IntervalReading', flags: [...flags, ...merged.flags, ...checks] }
 }
 
-function registerFlow(registers: readonly Candidate[], flags: readonly string[], place: FilePlace): Flow | undefined {
-  const [only] = registers
-  if (only === undefined) return undefined
-  if (registers.length > 1) throw severalSeries(registers.length, place)
-  const { meaning, series } = only
+function registerFlow(register: Candidate | undefined, flags: readonly string[]): Flow | undefined {
+  if (register === undefined) return undefined
+  const { meaning, series } = register
   const sum = readRegister(orderRegister(series.readings), meaning, series.readingType.defaultQuality)
   return { meaning, sums: [sum], source: 'IntervalReading of a register', flags }
 }

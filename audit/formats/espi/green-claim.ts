@@ -10,7 +10,7 @@ const MAX_EVIDENCE_CHARS = 200
  */
 const GREEN =
   /green|renewable|wind[ -]?(power|energy)|clean[ -]?(power|energy)|(solar|wind)[ -]?choice|community[ -]?solar|carbon[ -]?(free|neutral)|zero[ -]?carbon/i
-const NOT_GREEN = /green[ -]?button|net[ -]?meter|\bNEM\b|feed[ -]?in/i
+const NOT_GREEN = /green[ -]?button|net[ -]?meter|\bNEM\d?\b|feed[ -]?in/i
 
 /**
  * Green claim of a bill by the riders of its tariff that the customer is enrolled in (ESPI 4.0, TariffRiderRef). Says what the

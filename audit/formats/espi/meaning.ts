@@ -7,10 +7,10 @@ import { isOtherQuantity, readUnit } from './units.ts'
 import type { ThermEvidence } from './units.ts'
 
 /** Where energy flows: to the customer, from it, the difference, the sum, or the file does not say. */
-export type Direction = 'import' | 'export' | 'net' | 'total' | 'unstated'
+type Direction = 'import' | 'export' | 'net' | 'total' | 'unstated'
 
 /** Whether readings add up (`delta`), or are a register's, whose difference counts. */
-export type Accumulation = 'delta' | 'register'
+type Accumulation = 'delta' | 'register'
 
 /** What the readings of a series are. */
 export type SeriesMeaning = {

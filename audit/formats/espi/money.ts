@@ -69,7 +69,7 @@ const LETTERS: ReadonlyMap<number, string> = new Map([
 ])
 
 /** Letters of a numeric currency code; `undefined` for codes that are unknown, 0 (other), or no number. */
-export function findCurrency(code: string | undefined): string | undefined {
+function findCurrency(code: string | undefined): string | undefined {
   return code !== undefined && /^\d{1,3}$/.test(code) ? LETTERS.get(parseInteger(code)) : undefined
 }
 

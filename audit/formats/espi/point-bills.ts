@@ -1,5 +1,5 @@
 import { isEnergy, makeDecimal } from '#protocol'
-import type { FilePlace, Quantity } from '#protocol'
+import type { Commodity, FilePlace, Quantity } from '#protocol'
 import { review } from '../refusal.ts'
 import type { BillParts } from './bill-parts.ts'
 import { sortSeries } from './candidates.ts'
@@ -59,7 +59,7 @@ export function readPointBills({ point, series, summaries }: PointSeries, contex
       exported === undefined
         ? reconcile({ sum, unit: meaning, commodity: meaning.commodity, therm: context.therm }, summaries)
         : { flags: [], same: [] }
-    const paid = paidBy(found.same, context)
+    const paid = paidBy(found.same, context, meaning.commodity)
     return {
       ...bill,
       ...paid.parts,
@@ -139,15 +139,17 @@ function billOf(sum: ReadingSum, exported: ReadingSum | undefined, flow: Flow, o
 type Paid = { readonly parts: Pick<BillParts, 'money' | 'greenClaim'>; readonly flags: readonly string[] }
 
 /** Money and green claim of the one summary that is of the bill's own period. */
-function paidBy(summaries: readonly UsageSummary[], context: FileContext): Paid {
+function paidBy(summaries: readonly UsageSummary[], context: FileContext, commodity: Commodity): Paid {
   const [summary] = summaries
-  return summary === undefined || summaries.length > 1 ? { parts: {}, flags: [] } : readPaid(summary, context)
+  return summary === undefined || summaries.length > 1
+    ? { parts: {}, flags: [] }
+    : readPaid(summary, context, commodity)
 }
 
 /** Money and green claim of a usage summary. @throws {Refusal} ERR_BILL_NUMBER. */
-export function readPaid(summary: UsageSummary, { currency }: FileContext): Paid {
+export function readPaid(summary: UsageSummary, { currency }: FileContext, commodity: Commodity): Paid {
   const { money, flags } = readMoney(summary, currency)
-  const greenClaim = findGreenClaim(summary)
+  const greenClaim = commodity === 'electricity' ? findGreenClaim(summary) : undefined
   return {
     parts: { ...(money === undefined ? {} : { money }), ...(greenClaim === undefined ? {} : { greenClaim }) },
     flags: [...flags, ...(greenClaim === undefined ? [] : ['green-claim'])],

@@ -5,8 +5,7 @@ import type { Candidate } from './candidates.ts'
 import { placeOfReading } from './document.ts'
 import type { Reading } from './document.ts'
 import type { SeriesMeaning } from './meaning.ts'
-import type { ReadingSum } from './readings.ts'
-import { runningSums, sumBetween } from './reconcile.ts'
+import { sumBetween } from './reconcile.ts'
 import type { RunningSums } from './reconcile.ts'
 import { orderRegister } from './register.ts'
 
@@ -20,15 +19,15 @@ const INSTANTS: readonly Instant[] = [({ start }) => start, ({ start, durationS 
  * The longest time that both cover is compared, with register figures taken at the beginning of their time, and then at its
  * end: ESPI does not say which. A register that counts in larger units may differ by less than one of them.
  *
+ * @param sums the interval readings, each run by its boundaries.
  * @returns `register-agrees`, or `register-not-compared` when there is no time that both cover.
  * @throws {Refusal} ERR_BILL_READINGS_CONFLICT when they contradict each other, and what the register earns by itself.
  */
-export function compareRegister(register: Candidate, sums: readonly ReadingSum[], meaning: SeriesMeaning): string {
+export function compareRegister(register: Candidate, sums: readonly RunningSums[], meaning: SeriesMeaning): string {
   const { ordered } = orderRegister(register.series.readings)
   if (register.meaning.unit !== meaning.unit) return 'register-not-compared'
   let contradiction: Reading | undefined
-  for (const { ordered: readings } of sums) {
-    const running = runningSums(readings)
+  for (const running of sums) {
     for (const instant of INSTANTS) {
       const window = widestWindow(ordered, running, instant)
       if (window === undefined) continue

@@ -26,10 +26,7 @@ export type SummaryBill = {
 }
 
 /** Commodity of a summary; the older name of the element says electricity where nothing else says anything. */
-export function commodityOfSummary(
-  summary: UsageSummary,
-  point: UsagePoint | undefined,
-): ReturnType<typeof findCommodity> {
+function commodityOfSummary(summary: UsageSummary, point: UsagePoint | undefined): ReturnType<typeof findCommodity> {
   const assumed = summary.isElectric && summary.commodity === undefined ? '0' : undefined
   return findCommodity(point?.kind ?? assumed, summary.commodity, summary.place)
 }

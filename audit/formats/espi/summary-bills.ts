@@ -42,7 +42,7 @@ export function assignSummaries(document: EspiDocument): OwnedSummary[] {
   })
 }
 
-type Owned = { readonly owner: OwnedSummary; readonly bill: SummaryBill }
+type Owned = { readonly owner: OwnedSummary; readonly bill: SummaryBill; readonly isRepeated: boolean }
 
 /**
  * A bill for each usage summary; a repetition gives none.
@@ -52,7 +52,6 @@ type Owned = { readonly owner: OwnedSummary; readonly bill: SummaryBill }
  */
 export function readSummaryBills(owners: readonly OwnedSummary[], context: FileContext): BillParts[] {
   const distinct = new Map<string, Owned>()
-  let repeated = 0
   for (const owner of owners) {
     const bill = readSummaryBill(owner.summary, owner.usagePoint, context.therm)
     const key = `${owner.point ?? ''} ${bill.start} ${bill.end}`
@@ -60,13 +59,13 @@ export function readSummaryBills(owners: readonly OwnedSummary[], context: FileC
     if (known !== undefined && !isSameBill(known.bill, bill)) {
       throw review('ERR_BILL_SUMMARY_CONFLICT', 'two summaries of one period differ', bill.summary.place)
     }
-    if (known !== undefined) repeated += 1
-    if (known === undefined || isPreferred(owner.summary, known.bill.summary)) distinct.set(key, { owner, bill })
+    const kept = known === undefined || isPreferred(owner.summary, known.bill.summary) ? { owner, bill } : known
+    distinct.set(key, { ...kept, isRepeated: known !== undefined })
   }
   checkNoOverlap([...distinct.values()])
-  return [...distinct.values()].map(({ owner, bill }) => {
+  return [...distinct.values()].map(({ owner, bill, isRepeated }) => {
     const { service, flags } = labelService(bill.start, bill.end, localOffsetOf(context.clocks, owner.usagePoint))
-    const paid = readPaid(bill.summary, context)
+    const paid = readPaid(bill.summary, context, bill.commodity)
     return {
       commodity: bill.commodity,
       service,
@@ -79,7 +78,7 @@ export function readSummaryBills(owners: readonly OwnedSummary[], context: FileC
         ...flags,
         ...paid.flags,
         'summary-only',
-        ...(repeated > 0 ? ['duplicates-dropped'] : []),
+        ...(isRepeated ? ['duplicates-dropped'] : []),
       ],
       ...(owner.point === undefined ? {} : { point: owner.point }),
       source: { amount: `UsageSummary/${bill.source}`, service: 'UsageSummary/billingPeriod' },

@@ -10,7 +10,7 @@ import {
 } from '#protocol'
 import type { Decimal, FilePlace, Quantity } from '#protocol'
 import { formatInstant } from '../instants.ts'
-import { MAX_BILL_WH } from '../limits.ts'
+import { EXTRACTION_LIMITS, MAX_BILL_WH } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import { rejection, review } from '../refusal.ts'
 import { checkConfiguration } from './configuration.ts'
@@ -42,6 +42,10 @@ export function registerBills(documents: readonly MdffDocument[]): MdffBill[] {
       const owned = { read, participants: [from, to] }
       if (list === undefined) byPeriod.set(key, [owned])
       else list.push(owned)
+      if (byPeriod.size > EXTRACTION_LIMITS.bills) {
+        const message = `more than ${EXTRACTION_LIMITS.bills} bills in one file`
+        throw rejection('ERR_BILL_TOO_LARGE', message, read.place)
+      }
     }
   }
   return [...byPeriod].toSorted(([a], [b]) => orderTexts(a, b)).map(([, reads]) => periodBill(reads))

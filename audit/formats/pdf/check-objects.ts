@@ -1,9 +1,12 @@
+import { parseInteger } from '#protocol'
 import { isPdfRegular, isPdfSpace, parsePdfObject, PdfSyntaxError } from '../../origin/pdf-objects.ts'
 import type { PdfBudget, PdfValue } from '../../origin/pdf-objects.ts'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { rejection, review } from '../refusal.ts'
 import type { Refusal } from '../refusal.ts'
 import { checkCharacterMap } from './check-character-map.ts'
+import { checkForms, countDraws } from './check-forms.ts'
+import type { PdfForm, PlacedDictionary } from './check-forms.ts'
 import { checkTokens } from './check-tokens.ts'
 import { checkValue } from './check-value.ts'
 import { placeOf } from './frame.ts'
@@ -30,6 +33,10 @@ type Scan = {
   objects: number
   unpackedBytes: number
   attachedFiles: number
+  readonly forms: PdfForm[]
+  readonly dictionaries: Map<number, PlacedDictionary[]>
+  /** How often content that is no form draws something. */
+  draws: number
 }
 
 const STREAM = 'stream'
@@ -49,27 +56,42 @@ export function checkObjects(bytes: Uint8Array): CheckedPdf {
   const copy = Uint8Array.from(bytes)
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const budget = { bytes: 2 * EXTRACTION_LIMITS.fileBytes }
-  const scan: Scan = { file, copy, budget, streams: new Set(), objects: 0, unpackedBytes: 0, attachedFiles: 0 }
+  const scan: Scan = {
+    file,
+    copy,
+    budget,
+    streams: new Set(),
+    objects: 0,
+    unpackedBytes: 0,
+    attachedFiles: 0,
+    forms: [],
+    dictionaries: new Map(),
+    draws: 0,
+  }
   checkTokens(bytes, 0)
   for (let at = file.indexOf('obj', 0, 'latin1'); at >= 0; at = file.indexOf('obj', at + 3, 'latin1')) {
-    if (isObjectHead(file, at)) checkObject(scan, at + 3)
+    const number = numberOfObject(file, at)
+    if (number !== undefined) checkObject(scan, number, at + 3)
   }
   checkEveryStream(scan)
+  checkForms(scan.forms, scan.dictionaries, scan.draws)
   return { bytes: copy, attachedFiles: scan.attachedFiles }
 }
 
-function checkObject(scan: Scan, start: number): void {
+function checkObject(scan: Scan, number: number, start: number): void {
   countObjects(scan, 1, start)
   const value = parseOrRefuse(scan.file, start, scan.budget)
-  noteValue(scan, value, start)
+  noteValue(scan, { value, number, bytes: scan.file }, start)
   if (value.kind !== 'dictionary') return
   const word = skipGap(scan.file, value.end)
   if (scan.file.toString('latin1', word, word + STREAM.length) !== STREAM) return
   scan.streams.add(word)
-  checkStream(scan, value, word)
+  checkStream(scan, { dictionary: value, number }, word)
 }
 
-function checkStream(scan: Scan, dictionary: PdfDictionary, word: number): void {
+type PdfStream = { readonly dictionary: PdfDictionary; readonly number: number }
+
+function checkStream(scan: Scan, { dictionary, number }: PdfStream, word: number): void {
   const { file } = scan
   const packing = findPacking(dictionary, word)
   if (packing.isPicture) {
@@ -80,6 +102,10 @@ function checkStream(scan: Scan, dictionary: PdfDictionary, word: number): void 
   const unpacked = unpack(scan, packing, startOfStream(file, word))
   checkTokens(unpacked, word)
   checkCharacterMap(unpacked, word)
+  const draws = countDraws(unpacked)
+  if (nameOf(dictionary, 'Subtype') === 'Form') {
+    scan.forms.push({ number, place: word, draws, dictionary, bytes: file })
+  } else scan.draws += draws
   if (valuesOf(dictionary, 'First').length > 0 && valuesOf(dictionary, 'N').length > 0) {
     checkObjectStream(scan, dictionary, unpacked, word)
   }
@@ -121,16 +147,13 @@ function checkObjectStream(scan: Scan, dictionary: PdfDictionary, unpacked: Uint
     throw rejection('ERR_BILL_CONTAINER', 'object stream lies about its contents', placeOf(place))
   }
   countObjects(scan, count, place)
-  const head = Buffer.from(unpacked.buffer, unpacked.byteOffset, first).toString('latin1')
-  const numbers = head.match(/\d{1,15}/g) ?? []
-  if (numbers.length < 2 * count) {
-    throw rejection('ERR_BILL_CONTAINER', 'object stream has fewer objects than it says', placeOf(place))
-  }
+  const head = Buffer.from(unpacked.subarray(0, first)).toString('latin1')
+  const numbers = (head.match(/\d{1,15}/g) ?? []).map(parseInteger)
   let at = first
   for (let index = 0; index < count; index += 1) {
     // pdf.js reads one object behind the other, whatever the offsets say.
     const value = parseOrRefuse(unpacked, at, scan.budget, place)
-    noteValue(scan, value, place)
+    noteValue(scan, { value, number: numbers[2 * index], bytes: unpacked }, place)
     at = value.end
     const next = skipGap(unpacked, at)
     if (Buffer.from(unpacked.subarray(next, next + STREAM.length)).toString('latin1') === STREAM) {
@@ -171,8 +194,14 @@ function countObjects(scan: Scan, count: number, place: number): void {
   }
 }
 
-function noteValue(scan: Scan, value: PdfValue, place: number): void {
+type NumberedValue = { readonly value: PdfValue; readonly number: number | undefined; readonly bytes: Uint8Array }
+
+function noteValue(scan: Scan, { value, number, bytes }: NumberedValue, place: number): void {
   scan.attachedFiles += checkValue(value, place)
+  if (value.kind !== 'dictionary' || number === undefined) return
+  const known = scan.dictionaries.get(number)
+  if (known === undefined) scan.dictionaries.set(number, [{ dictionary: value, bytes }])
+  else known.push({ dictionary: value, bytes })
 }
 
 function parseOrRefuse(bytes: Uint8Array, start: number, budget: PdfBudget, place = start): PdfValue {
@@ -205,9 +234,11 @@ function skipGap(bytes: Uint8Array, from: number): number {
   return at
 }
 
-/** True if the word `obj` at an offset has an object number and a generation before it. */
-function isObjectHead(file: Buffer, at: number): boolean {
-  if (isPdfRegular(file[at + 3])) return false
+/** Number of the object whose word `obj` stands at an offset; `undefined` when no number and generation do before it. */
+function numberOfObject(file: Buffer, at: number): number | undefined {
+  if (isPdfRegular(file[at + 3])) return undefined
   const before = file.toString('latin1', Math.max(0, at - 48), at)
-  return /(?:^|[^!-~]|[()<>[\]{}/%])\d{1,10}[\0\t\n\f\r ]{1,16}\d{1,10}[\0\t\n\f\r ]{0,16}$/.test(before)
+  const head = /(?:^|[^!-~]|[()<>[\]{}/%])(\d{1,10})[\0\t\n\f\r ]{1,16}\d{1,10}[\0\t\n\f\r ]{0,16}$/
+  const digits = head.exec(before)?.[1]
+  return digits === undefined ? undefined : parseInteger(digits)
 }

@@ -12,12 +12,13 @@ import type { TextPage } from './page-lines.ts'
 import { readBill } from './read-bill.ts'
 import { readText } from './read-text.ts'
 import { refuseHistory } from './refuse-history.ts'
+import type { Template } from './template.ts'
 import { TEMPLATES } from './templates/index.ts'
 
 /** Name of the format in results; an invoice inside adds its own, as in `pdf+e-invoice`. */
-export const PDF_FORMAT = 'pdf'
+const PDF_FORMAT = 'pdf'
 /** Version of this extractor; a change of any verdict, figure, template or library is a new version. */
-export const PDF_EXTRACTOR = { id: 'pdf', version: `1.0.0+unpdf.${UNPDF_VERSION}.pdfjs.${PDFJS_VERSION}` } as const
+const PDF_EXTRACTOR = { id: 'pdf', version: `1.0.0+unpdf.${UNPDF_VERSION}.pdfjs.${PDFJS_VERSION}` } as const
 
 /** Format of invoices inside a PDF; anything else under their names is a trick. */
 const INVOICE_FORMAT = 'e-invoice'
@@ -36,21 +37,28 @@ export const PDF_READER: FormatReader = {
 /**
  * Facts of a PDF. Of a signed one only the covered bytes are read, and the result says who signed, whatever the verdict.
  *
+ * @param templates others than those of this version are for trying out new ones (`docs/add-a-pdf-template.md`).
  * @throws {Refusal} with code and place; also ERR_BILL_SIGNATURE when no signature holds.
  */
-export async function extractPdf(bytes: Uint8Array, context: ReadContext): Promise<Extraction> {
+export async function extractPdf(
+  bytes: Uint8Array,
+  context: ReadContext,
+  templates: readonly Template[] = TEMPLATES,
+): Promise<Extraction> {
   const signed = await verifyPdfSignatures(bytes, context.trust)
-  if (signed === undefined) return readPdf(bytes, context, undefined)
+  if (signed === undefined) return readPdf(bytes, context, { templates })
   const { origin, covered } = signed
   try {
-    return { ...(await readPdf(covered, context, origin)), origin }
+    return { ...(await readPdf(covered, context, { templates, origin })), origin }
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown
     return { verdict: thrown.verdict, reason: thrown.reason, format: PDF_FORMAT, bills: [], origin }
   }
 }
 
-async function readPdf(bytes: Uint8Array, context: ReadContext, origin: Origin | undefined): Promise<Extraction> {
+type Reading = { readonly templates: readonly Template[]; readonly origin?: Origin }
+
+async function readPdf(bytes: Uint8Array, context: ReadContext, { templates, origin }: Reading): Promise<Extraction> {
   const { hasSeveralRevisions } = checkFrame(bytes)
   const checked = checkObjects(bytes)
   const contents = await withPdf<Contents>(checked.bytes, async (pdf) => {
@@ -59,14 +67,26 @@ async function readPdf(bytes: Uint8Array, context: ReadContext, origin: Origin |
   })
   // Signing appends a revision; without a signature somebody else did, and nobody says who.
   const flags = hasSeveralRevisions && origin === undefined ? ['several-revisions'] : []
-  return 'invoice' in contents ? readInvoice(contents.invoice, context, flags) : readPages(contents.pages, flags)
+  return 'invoice' in contents
+    ? readInvoice(contents.invoice, context, flags)
+    : readPages(contents.pages, templates, flags)
 }
 
-function readPages(pages: readonly TextPage[], flags: readonly string[]): Extraction {
+/**
+ * Text of a PDF as templates see it, for those who write one.
+ *
+ * @throws {Refusal} as {@link extractPdf}; signatures are not checked.
+ */
+export async function readPdfPages(bytes: Uint8Array): Promise<readonly TextPage[]> {
+  checkFrame(bytes)
+  return withPdf(checkObjects(bytes).bytes, readText)
+}
+
+function readPages(pages: readonly TextPage[], templates: readonly Template[], flags: readonly string[]): Extraction {
   if (pages.every(({ lines }) => lines.length === 0)) {
     throw review('ERR_BILL_TEMPLATE', 'PDF has no text: a person must read its pictures', { path: 'page 1' })
   }
-  const template = findTemplate(TEMPLATES, pages)
+  const template = findTemplate(templates, pages)
   if (template.kind === 'history') throw refuseHistory(pages, template)
   const bill = readBill(pages, template, { format: PDF_FORMAT, extractor: PDF_EXTRACTOR, flags })
   return { verdict: 'facts', format: PDF_FORMAT, bills: [bill] }

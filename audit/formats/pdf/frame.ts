@@ -20,9 +20,9 @@ const START_CHARS = 64
 
 /**
  * Checks what a PDF is before anything of it is unpacked: header, end, nothing behind the end, no second format in the
- * same bytes, no encryption, no XFA.
+ * same bytes, no encryption.
  *
- * @throws {Refusal} ERR_BILL_CONTAINER, ERR_BILL_TEMPLATE for XFA.
+ * @throws {Refusal} ERR_BILL_CONTAINER.
  */
 export function checkFrame(bytes: Uint8Array): PdfFrame {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -39,8 +39,6 @@ export function checkFrame(bytes: Uint8Array): PdfFrame {
   checkPolyglot(buffer)
   const encrypted = findName(buffer, 'Encrypt')
   if (encrypted >= 0) throw review('ERR_BILL_CONTAINER', 'PDF is encrypted: a person must open it', placeOf(encrypted))
-  const form = findName(buffer, 'XFA')
-  if (form >= 0) throw refuseXfa(placeOf(form).path)
   checkStart(buffer, end)
   return { hasSeveralRevisions: countRevisions(buffer) > 1 }
 }

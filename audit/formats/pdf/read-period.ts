@@ -50,9 +50,9 @@ function periodOf(found: Found): (Period & { readonly length: number })[] {
   return [{ service, line: found.line, length: end - start }]
 }
 
-/** Day number of `DD/MM/YYYY`; `undefined` for dates that no calendar has. */
+/** Day number of `DD/MM/YYYY` or `DD.MM.YYYY`; `undefined` for dates that no calendar has. */
 function dayOf(text: string): number | undefined {
-  const [, day = '', month = '', year = ''] = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(text) ?? []
+  const [, day = '', month = '', year = ''] = /^(\d{2})[/.](\d{2})[/.](\d{4})$/.exec(text) ?? []
   try {
     const found = parseCivilDate(`${year}-${month}-${day}`)
     return found >= FIRST_DAY && found <= LAST_DAY ? found : undefined

@@ -44,7 +44,7 @@ export type BillTemplate = Print & {
   readonly place: Place
   /** Words that make the print mean something else; found anywhere, a person must read the bill. */
   readonly doubts: readonly LinePattern[]
-  /** Groups `start`, `end` (`DD/MM/YYYY`) and, if printed beside them, `days`. The days of reading. */
+  /** Groups `start`, `end` (`DD/MM/YYYY` or with points) and, if printed beside them, `days`. The days of reading. */
   readonly period: LinePattern
   /** Group `days`; all of them together are the days of the period. */
   readonly dayParts?: LinePattern

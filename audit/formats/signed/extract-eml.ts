@@ -26,9 +26,8 @@ type PartResult = { readonly path: string; readonly extraction: Extraction }
  * @throws {Refusal} ERR_BILL_SIGNATURE, or ERR_BILL_CONTAINER for a mail that cannot be divided into its parts.
  */
 export async function extractEml(bytes: Uint8Array, context: ReadContext): Promise<Extraction> {
-  const lines = withCrlf(bytes)
-  const message = splitEntity(lines, 'header')
-  const origin = await findOrigin(lines, message, context)
+  const message = splitEntity(withCrlf(bytes), 'header')
+  const origin = await findOrigin(message, context)
   const files = partsOf(message).filter(({ isFile }) => isFile)
   const results: PartResult[] = []
   for (const { path, bytes: file } of files) results.push({ path, extraction: await context.readInner(file) })
@@ -36,16 +35,11 @@ export async function extractEml(bytes: Uint8Array, context: ReadContext): Promi
   return origin === undefined ? bill : withOrigin(bill, origin)
 }
 
-async function findOrigin(
-  lines: Uint8Array,
-  message: MailEntity,
-  { trust }: ReadContext,
-): Promise<Extraction['origin']> {
+async function findOrigin(message: MailEntity, { trust }: ReadContext): Promise<Extraction['origin']> {
   if (trust.domainKeys.size === 0 || !message.fields.some(({ name }) => name === 'dkim-signature')) return undefined
   // Loaded when it is needed: few bills come in mails.
   const { verifyMailSignatures } = await import('../../origin/dkim.ts')
-  const mail = { bytes: lines, fields: message.fields, isDivisionInBody: isDivisionInBody(message) }
-  return verifyMailSignatures(mail, trust)
+  return verifyMailSignatures({ ...message, isDivisionInBody: isDivisionInBody(message) }, trust)
 }
 
 /** A body that begins with its own delimiter can be divided by no other, and one that is not divided needs none. */

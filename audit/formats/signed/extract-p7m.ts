@@ -1,5 +1,5 @@
-import { fromString } from 'uint8arrays/from-string'
 import type { Extraction } from '#protocol'
+import { decodeBase64 } from '../../origin/base64.ts'
 import type { Content, FormatReader, ReadContext } from '../reader.ts'
 import { rejection, unsupported } from '../refusal.ts'
 import { withOrigin } from './with-origin.ts'
@@ -45,7 +45,8 @@ export async function extractP7m(content: Content, context: ReadContext): Promis
 function findType({ bytes, text }: Content): number | undefined {
   if (text === undefined) return typeOf(bytes)
   const head = text.slice(0, 256).trimStart().replace(PEM_HEAD, '').replaceAll(/\s/g, '').slice(0, HEAD_CHARS)
-  return head.length === HEAD_CHARS && isBase64(head) ? typeOf(bytesOfBase64(head)) : undefined
+  const bytesOfHead = decodeBase64(head)
+  return bytesOfHead === undefined ? undefined : typeOf(bytesOfHead)
 }
 
 function typeOf(bytes: Uint8Array): number | undefined {
@@ -63,17 +64,7 @@ function bytesOf({ bytes, text }: Content): Uint8Array {
     .replace(PEM_HEAD, '')
     .replace(PEM_TAIL, '')
     .replaceAll(/[ \t\r\n]/g, '')
-  if (!isBase64(base64)) {
-    throw rejection('ERR_BILL_ENCODING', 'envelope is not base64', { line: 1, column: 1 })
-  }
-  return bytesOfBase64(base64)
-}
-
-/** RFC 4648 section 4, with its padding. */
-function isBase64(text: string): boolean {
-  return text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text)
-}
-
-function bytesOfBase64(text: string): Uint8Array {
-  return fromString(text, 'base64pad')
+  const decoded = decodeBase64(base64)
+  if (decoded === undefined) throw rejection('ERR_BILL_ENCODING', 'envelope is not base64', { line: 1, column: 1 })
+  return decoded
 }

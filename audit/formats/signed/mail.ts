@@ -8,6 +8,8 @@ export type MailField = {
   readonly name: string
   /** After the colon, unfolded, without blanks at both ends; bytes beyond ASCII as Latin-1 characters. */
   readonly value: string
+  /** Whole field as it stands in the file, its own line end left out. */
+  readonly raw: string
 }
 
 /** A message, or a part of one (RFC 2045 section 2.4): its header section and what follows the first empty line. */
@@ -50,7 +52,8 @@ export function withCrlf(bytes: Uint8Array): Uint8Array {
   if (bare === 0) return bytes
   const lines = new Uint8Array(bytes.byteLength + bare)
   let to = 0
-  for (const [at, byte] of bytes.entries()) {
+  for (let at = 0; at < bytes.byteLength; at += 1) {
+    const byte = bytes[at] ?? 0
     if (byte === LF && bytes[at - 1] !== CR) {
       lines[to] = CR
       to += 1
@@ -76,16 +79,17 @@ export function splitEntity(bytes: Uint8Array, path: string): MailEntity {
   if (lines.length > ORIGIN_LIMITS.mailHeaderLines) {
     throw rejection('ERR_BILL_TOO_LARGE', 'header section has too many lines', { path })
   }
-  const unfolded: string[] = []
+  const raws: string[] = []
   for (const line of lines) {
-    if (/^[ \t]/.test(line) && unfolded.length > 0) unfolded.push(`${unfolded.pop() ?? ''}${line}`)
-    else if (line !== '') unfolded.push(line)
+    if (/^[ \t]/.test(line) && raws.length > 0) raws.push(`${raws.pop() ?? ''}\r\n${line}`)
+    else if (line !== '') raws.push(line)
   }
-  const fields = unfolded.map((line) => {
-    const colon = line.indexOf(':')
-    const name = trimBlanks(line.slice(0, Math.max(colon, 0)))
+  const fields = raws.map((raw) => {
+    const colon = raw.indexOf(':')
+    const name = trimBlanks(raw.slice(0, Math.max(colon, 0)))
     if (!/^[!-9;-~]+$/.test(name)) throw rejection('ERR_BILL_CONTAINER', 'header section is malformed', { path })
-    return { name: name.toLowerCase(), value: trimBlanks(line.slice(colon + 1)) }
+    const value = trimBlanks(raw.slice(colon + 1).replaceAll('\r\n', ''))
+    return { name: name.toLowerCase(), value, raw }
   })
   return { fields, body: bytes.subarray(Math.min(end + 2, bytes.byteLength)) }
 }
@@ -111,7 +115,7 @@ function endOfHeader(bytes: Uint8Array): number {
 }
 
 /** Without blanks at both ends. No pattern: those take the square of the time on a line of blanks. */
-export function trimBlanks(text: string): string {
+function trimBlanks(text: string): string {
   let [start, end] = [0, text.length]
   while (start < end && isBlank(text.charCodeAt(start))) start += 1
   while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1

@@ -1,9 +1,10 @@
-import { fromString } from 'uint8arrays/from-string'
 import { utf8 } from '#protocol'
+import { decodeBase64 } from '../../origin/base64.ts'
 import { ORIGIN_LIMITS } from '../../origin/constants.ts'
+import { hexDigit } from '../../origin/hex-digit.ts'
 import { review } from '../refusal.ts'
 import type { Refusal } from '../refusal.ts'
-import { splitEntity, textOf, trimBlanks, valuesOf } from './mail.ts'
+import { splitEntity, valuesOf } from './mail.ts'
 import type { MailEntity, MailField } from './mail.ts'
 
 /** A part of a message that holds no others. */
@@ -20,6 +21,7 @@ export type MailPart = {
 
 const LETTER_TYPES: ReadonlySet<string> = new Set(['text/plain', 'text/html'])
 const DASH = 0x2d
+const EQUALS = 0x3d
 
 /**
  * The parts of a message (RFC 2046 section 5.1), read exactly: what readers of mail would guess differently is refused.
@@ -125,8 +127,10 @@ function delimiterAt(body: Uint8Array, at: number, delimiter: Uint8Array): 'next
     if (body[at + index] !== delimiter[index]) return undefined
   const behind = at + delimiter.byteLength
   const isLast = body[behind] === DASH && body[behind + 1] === DASH
-  const rest = textOf(body.subarray(isLast ? behind + 2 : behind, nextLine(body, at)))
-  return /^[ \t]*(?:\r\n)?$/.test(rest) ? (isLast ? 'last' : 'next') : undefined
+  let rest = isLast ? behind + 2 : behind
+  while (body[rest] === 0x20 || body[rest] === 0x09) rest += 1
+  if (rest < body.byteLength && body[rest] !== 0x0d) return undefined
+  return isLast ? 'last' : 'next'
 }
 
 function nextLine(body: Uint8Array, at: number): number {
@@ -142,9 +146,9 @@ function decodeBody({ fields, body }: MailEntity, path: string): Uint8Array {
     case 'binary':
       return body
     case 'base64':
-      return decodeBase64(body, path)
+      return decodeText64(body, path)
     case 'quoted-printable':
-      return decodeQuotedPrintable(textOf(body), path)
+      return decodeQuotedPrintable(body, path)
     default:
       throw refuse(path, 'encoding of a part is not known')
   }
@@ -154,43 +158,46 @@ function encodingOf(fields: readonly MailField[], path: string): string {
   return (onlyValue(fields, 'content-transfer-encoding', path) ?? '').toLowerCase()
 }
 
-function decodeBase64(body: Uint8Array, path: string): Uint8Array {
-  const text = textOf(body).replaceAll(/[ \t\r\n]/g, '')
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw refuse(path, 'part is not base64')
-  return fromString(text, 'base64pad')
+function decodeText64(body: Uint8Array, path: string): Uint8Array {
+  const text = new TextDecoder().decode(body).replaceAll(/[ \t\r\n]/g, '')
+  const bytes = decodeBase64(text)
+  if (bytes === undefined) throw refuse(path, 'part is not base64')
+  return bytes
 }
 
 /** RFC 2045 section 6.7; a wrong escape is refused, where others would take it as it is. */
-function decodeQuotedPrintable(text: string, path: string): Uint8Array {
-  const lines = text.split('\r\n')
-  const bytes = new Uint8Array(text.length)
+function decodeQuotedPrintable(body: Uint8Array, path: string): Uint8Array {
+  const bytes = new Uint8Array(body.byteLength)
   let to = 0
-  lines.forEach((line, index) => {
+  for (let start = 0; start < body.byteLength;) {
+    const next = nextLine(body, start)
+    const hasEnd = body[next - 1] === 0x0a
     // Blanks at the end of a line were added on the way.
-    const trimmed = trimEnd(line)
-    const isSoft = trimmed.endsWith('=')
-    const content = isSoft ? trimmed.slice(0, -1) : trimmed
-    for (let at = 0; at < content.length; at += 1) {
-      if (content[at] === '=') {
-        if (!/^[0-9A-F]{2}$/i.test(content.slice(at + 1, at + 3))) throw refuse(path, 'part is not quoted-printable')
-        bytes[to] = hexValue(content.charCodeAt(at + 1)) * 16 + hexValue(content.charCodeAt(at + 2))
+    let end = hasEnd ? next - 2 : next
+    while (end > start && isBlank(body[end - 1])) end -= 1
+    const isSoft = end > start && body[end - 1] === EQUALS
+    if (isSoft) end -= 1
+    for (let at = start; at < end; at += 1) {
+      if (body[at] !== EQUALS) bytes[to] = body[at] ?? 0
+      else {
+        const [high, low] = [hexDigit(body[at + 1]), hexDigit(body[at + 2])]
+        if (high === undefined || low === undefined) throw refuse(path, 'part is not quoted-printable')
+        bytes[to] = high * 16 + low
         at += 2
-      } else bytes[to] = content.charCodeAt(at)
+      }
       to += 1
     }
-    if (isSoft || index === lines.length - 1) return
-    bytes.set([0x0d, 0x0a], to)
-    to += 2
-  })
+    if (hasEnd && !isSoft) {
+      bytes.set([0x0d, 0x0a], to)
+      to += 2
+    }
+    start = next
+  }
   return bytes.subarray(0, to)
 }
 
-function trimEnd(line: string): string {
-  return trimBlanks(`|${line}`).slice(1)
-}
-
-function hexValue(code: number): number {
-  return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09
 }
 
 /** The value of a field that a part may have once; two would be read differently. */

@@ -149,18 +149,18 @@ describe('a table of readings', () => {
   })
 
   it('gives in parts what it gives whole', async () => {
-    const days = ['2022-03-25', '2022-03-26', '2022-03-28', '2022-03-29']
-    for (const day of days) {
-      const [whole, first, second] = await Promise.all([
-        bill(tableOf(LINZ, ...linzRows(day), ...linzRows(nextDay(day), ['0,125']))).catch(() => undefined),
-        bill(tableOf(LINZ, ...linzRows(day))),
-        day === '2022-03-26' ? undefined : bill(tableOf(LINZ, ...linzRows(nextDay(day), ['0,125']))),
-      ])
-      if (whole === undefined || second === undefined) continue
-      assert.equal(first.service.end, second.service.start)
-      assert.equal(first.service.endUtc, second.service.startUtc)
-      assert.deepEqual([whole.service.startUtc, whole.service.endUtc], [first.service.startUtc, second.service.endUtc])
-      assert.equal(formatDecimal(whole.import.value), '36')
+    for (const day of ['2022-03-25', '2022-12-30', '2024-02-28']) {
+      const [first, second] = [linzRows(day), linzRows(nextDay(day), ['0,125'])]
+      const [whole, a, b] = await Promise.all(
+        [[...first, ...second], first, second].map((rows) => bill(tableOf(LINZ, ...rows))),
+      )
+      assert.ok(whole && a && b)
+      assert.deepEqual([a.service.end, a.service.endUtc], [b.service.start, b.service.startUtc])
+      assert.deepEqual([whole.service.startUtc, whole.service.endUtc], [a.service.startUtc, b.service.endUtc])
+      assert.deepEqual(
+        [whole, a, b].map((facts) => formatDecimal(facts.import.value)),
+        ['36', '24', '12'],
+      )
     }
   })
 
@@ -260,6 +260,9 @@ describe('a table of readings', () => {
       texasRows('2024-06-01', { esiid: String(10n ** 16n + BigInt(index)) }),
     )
     assert.match(await refusal(tableOf(TEXAS, ...many.flat())), /reject ERR_BILL_TOO_LARGE 1:1/)
+    const more = Array.from({ length: 129 }, (_, index) => String(10n ** 16n + BigInt(index)))
+    const rows = more.flatMap((esiid) => texasRows('2024-06-01', { esiid, minutes: [0] }))
+    assert.match(await refusal(tableOf(TEXAS, ...rows)), /reject ERR_BILL_TOO_LARGE 130:1/)
   })
 
   it('needs import, and all its series over one time', async () => {

@@ -35,6 +35,7 @@ describe('figures of an e-invoice', () => {
     assert.equal(await refusal(priced('1000', '0.25', '250.00', { base: ['100', 'KWH'] })), conflict)
     assert.equal(await refusal(priced('1000', '0.25', '250.00', { base: ['1', 'MTQ'] })), conflict)
     assert.equal(await refusal(priced('1000', '0', '250.00')), conflict)
+    assert.equal(await refusal(priced('1000', '0.25', '250.00', { base: ['0', 'KWH'] })), conflict)
     const { reason } = await extract(priced('10000', '0.0520', '52.00'))
     assert.match(reason?.message ?? '', /10000 KWH x 0\.0520 is not 52\.00/)
   })

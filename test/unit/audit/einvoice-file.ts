@@ -16,7 +16,7 @@ export type TestLine = {
   amount?: string
   charge?: string
   allowance?: string
-  /** Object of the line with its scheme, as EN 16931 BT-128 has it. */
+  /** Object of the line with its scheme, as EN 16931 BT-128 has it; an empty scheme is left out. */
   point?: readonly [id: string, scheme: string]
   properties?: Readonly<Record<string, string>>
   code?: string
@@ -130,7 +130,9 @@ export function ublFile(invoice: TestInvoice, init: UblInit = {}): string {
       t(root === 'Invoice' ? 'InvoicedQuantity' : 'CreditedQuantity', line.quantity, unitCode(line.unit)),
       t('LineExtensionAmount', line.amount),
       period(line.period),
-      line.point === undefined ? '' : g('DocumentReference', t('ID', line.point[0], ` schemeID="${line.point[1]}"`)),
+      line.point === undefined
+        ? ''
+        : g('DocumentReference', t('ID', line.point[0], schemeOf(line.point[1])), t('DocumentTypeCode', '130')),
       allowance(t, g, 'true', line.charge),
       allowance(t, g, 'false', line.allowance),
       g(
@@ -158,6 +160,10 @@ type Group = (name: string, ...content: string[]) => string
 
 function allowance(t: Tag, g: Group, isCharge: 'true' | 'false', amount: string | undefined): string {
   return amount === undefined ? '' : g('AllowanceCharge', t('ChargeIndicator', isCharge), t('Amount', amount))
+}
+
+function schemeOf(scheme: string): string {
+  return scheme === '' ? '' : ` schemeID="${scheme}"`
 }
 
 function unitCode(unit: string | undefined): string {
@@ -216,7 +222,7 @@ export function ciiFile(invoice: TestInvoice, prefixes: { ram?: string; udt?: st
         charge(true, line.charge),
         charge(false, line.allowance),
         g('SpecifiedTradeSettlementLineMonetarySummation', t('LineTotalAmount', line.amount)),
-        line.point === undefined ? '' : object(line.point[0], line.point[1]),
+        line.point === undefined ? '' : object(line.point[0], line.point[1] === '' ? undefined : line.point[1]),
       ),
     ),
   )

@@ -110,6 +110,8 @@ describe('lines of an e-invoice', () => {
     assert.equal(await refused(twice), 'needs-review ERR_BILL_LINES InvoiceLine 2')
     const different = [kWh('Arbeitspreis Strom', '500'), kWh('Stromverbrauch Halle', '400')]
     assert.equal(await refused(different), 'needs-review ERR_BILL_LINES InvoiceLine 1')
+    const register = [kWh('Wirkarbeit HT', '500'), kWh('Stromverbrauch Halle HT', '400')]
+    assert.equal(await refused(register), 'needs-review ERR_BILL_LINES InvoiceLine 1')
     const numbered = [kWh('Wirkarbeit HT', '500', { id: '7' }), kWh('Wirkarbeit NT', '400', { id: '7' })]
     assert.equal(await refused(numbered), 'needs-review ERR_BILL_LINES InvoiceLine 7')
   })
@@ -147,11 +149,32 @@ describe('lines of an e-invoice', () => {
     assert.deepEqual(await ofLines([kWh('Strombezug', '325.2'), kWh('Einspeisevergütung', '150')]), [
       `${MARCH} 325.2 kWh, export 150 kWh`,
     ])
-    assert.equal(await refused([kWh('Solar feed-in rebate', '-150')]), 'needs-review ERR_BILL_UNSTATED InvoiceLine 1')
+    const { reason } = await extract(ublFile(bill([kWh('Solar feed-in rebate', '-150')])))
+    assert.equal(reason?.code, 'ERR_BILL_UNSTATED')
+    assert.match(reason?.message ?? '', /fed in, and not what was used/)
     assert.equal(
       await refused([kWh('Strombezug', '9'), kWh('Einspeisung', '1', { period: ['2024-02-01', '2024-03-01'] })]),
       'needs-review ERR_BILL_UNSTATED InvoiceLine 2',
     )
+  })
+
+  it('are the innermost ones: those above them are their sum', async () => {
+    const outer = ublFile(bill([kWh('Strombezug', '1000')]))
+    const inner = ['600', '400'].map(
+      (quantity, index) =>
+        `<cac:SubInvoiceLine><cbc:ID>1.${index}</cbc:ID><cbc:InvoicedQuantity unitCode="KWH">${quantity}</cbc:InvoicedQuantity><cac:Item><cbc:Name>Strombezug</cbc:Name></cac:Item></cac:SubInvoiceLine>`,
+    )
+    assert.deepEqual(await figures(outer.replace('</cac:InvoiceLine>', `${inner.join('')}</cac:InvoiceLine>`)), [
+      `${MARCH} 1000 kWh`,
+    ])
+    const parted = outer.replace('</cac:InvoiceLine>', `${inner[0]}</cac:InvoiceLine>`)
+    assert.deepEqual(await figures(parted), [`${MARCH} 600 kWh`])
+    const lines = [kWh('Strombezug', '1000'), kWh('Strombezug', '600'), kWh('Strombezug', '400')]
+    const grouped = ciiFile(bill(lines)).replace(
+      '<ram:LineID>1</ram:LineID>',
+      '<ram:LineID>1</ram:LineID><ram:LineStatusReasonCode>GROUP</ram:LineStatusReasonCode>',
+    )
+    assert.deepEqual(await figures(grouped), [`${MARCH} 1000 kWh`])
   })
 
   it('say whether supply or grid is billed', async () => {
@@ -275,11 +298,38 @@ describe('metering points of an e-invoice', () => {
     assert.deepEqual(await pointsOf(bill([kWh('Electricity charges NMI 9000', '1')], { points: [] })), [undefined])
   })
 
+  it('are the object of a line when its scheme says so, or it has none', async () => {
+    const at = (scheme: string): TestInvoice =>
+      bill([kWh('Wirkarbeit', '1', { point: ['M-77', scheme] })], { points: [] })
+    assert.deepEqual(await pointsOf(at('AVE')), ['M-77'])
+    assert.deepEqual(await pointsOf(at('')), ['M-77'])
+    assert.deepEqual(await pointsOf(at('AFL')), [undefined])
+  })
+
+  it('stand in names only in forms that mean nothing else', async () => {
+    const cases = [
+      ['ICP 0000123456UN7E2', '0000123456UN7E2'],
+      ['MPAN 1200012345678', '1200012345678'],
+      ['(EAN: 871694831000290806)', '871694831000290806'],
+      ['EAN 8712345678906', undefined],
+      ['MPAN 12000123456789', undefined],
+      ['ICPX 0000123456UN7E2', undefined],
+    ] as const
+    for (const [words, point] of cases) {
+      assert.deepEqual(await pointsOf(bill([kWh(`Electricity charges ${words}`, '1')], { points: [] })), [point], words)
+    }
+  })
+
   it('lose the checksum of an NMI only when it holds', async () => {
     const withSum = bill([kWh('Electricity charges NMI 20019857328', '1')], { points: [] })
     assert.deepEqual(await pointsOf(withSum), ['2001985732'])
     const wrong = bill([kWh('Electricity charges NMI 20019857320', '1')], { points: [] })
     assert.deepEqual(await pointsOf(wrong), ['20019857320'])
+  })
+
+  it('keep all digits where they are no NMI, whatever the last one', async () => {
+    const malo = bill([kWh('Wirkarbeit', '1', { properties: { Marktlokation: '20019857328' } })], { points: [] })
+    assert.deepEqual(await pointsOf(malo), ['20019857328'])
   })
 
   it('are believed without a type only with the check digit of a GSRN', async () => {

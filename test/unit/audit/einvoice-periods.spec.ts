@@ -49,6 +49,25 @@ describe('periods of an e-invoice', () => {
     assert.equal(facts.service.end, '2024-04-01')
   })
 
+  it('and the installation of a Turkish customer stand where UBL-TR has them', async () => {
+    const { account, ...rest } = bill([kWh('Elektrik Tüketim Bedeli', '101')], {
+      profile: 'TR1.2 TEMELFATURA',
+      points: [],
+    })
+    assert.ok(account)
+    const ids = [
+      ['TESISATNO', '1234567'],
+      ['SAYACNO', '7654321'],
+      ['ABONENO', '55'],
+    ].map(
+      ([scheme, id]) =>
+        `<cac:PartyIdentification><cbc:ID schemeID="${scheme}">${id}</cbc:ID></cac:PartyIdentification>`,
+    )
+    const more = `<cac:AccountingCustomerParty><cac:Party>${ids.join('')}</cac:Party></cac:AccountingCustomerParty>`
+    const [facts] = await factsOf(ublFile(rest, { more }))
+    assert.deepEqual([facts?.point, facts?.meter, facts?.account], ['1234567', '7654321', '55'])
+  })
+
   it('belong to a line before the document, and must be stated once', async () => {
     const lines = [
       kWh('Wirkarbeit', '1', { period: ['2024-03-01', '2024-03-15'] }),

@@ -193,6 +193,12 @@ describe('meter readings of SEeF', () => {
     assert.match(await refusal(ublFile(nameless, { extensions: extension([LOW, HIGH]) })), /ERR_BILL_CORRECTION/)
     const odd = [{ ...LOW, register: 'TELWERK 1' }]
     assert.match(await refusal(ublFile(credit, { extensions: extension(odd) })), /ERR_BILL_UNSTATED/)
+    const [twice, back] = [
+      [LOW, HIGH, HIGH],
+      [LOW, { register: 'HOOG', previous: '1600', latest: '1300' }],
+    ]
+    assert.match(await refusal(ublFile(credit, { extensions: extension(twice) })), /ERR_BILL_READINGS_CONFLICT/)
+    assert.match(await refusal(ublFile(credit, { extensions: extension(back) })), /ERR_BILL_READINGS_CONFLICT/)
   })
 })
 
@@ -227,7 +233,7 @@ describe('green claims', () => {
     const notes = ['Elområde 4. 98 % grön el (vattenkraft). Beräknad årsförbrukning: 12.628 kWh.']
     const [facts] = await factsOf(ublFile(bill([kWh('Elförbrukning', '1')], { notes })))
     assert.deepEqual(facts?.greenClaim, { source: 'note', evidence: '98 % grön el (vattenkraft).' })
-    const law = ['Umlage nach dem Erneuerbare-Energien-Gesetz (EEG). Vielen Dank.']
+    const law = ['De opslag duurzame energie (ODE) is verlaagd. Umlage nach dem Erneuerbare-Energien-Gesetz (EEG).']
     const [lawful] = await factsOf(ublFile(bill([kWh('Stromverbrauch', '1')], { notes: law })))
     assert.ok(lawful)
     assert.equal(lawful.greenClaim, undefined)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { encodeFacts } from '#protocol'
 import type { Extraction, Facts } from '#protocol'
-import { bill, ciiFile, extract, kWh, ublFile } from './einvoice-file.ts'
+import { bill, ciiFile, extract, factsOf, figures, kWh, ublFile } from './einvoice-file.ts'
 import type { TestInvoice, TestLine } from './einvoice-file.ts'
 
 /** What a file says, without where in the file it says so. */
@@ -137,6 +137,38 @@ describe('e-invoices in two syntaxes', () => {
       }),
       { numRuns: 60, seed: 6 },
     )
+  })
+
+  it('are read in the older Cross Industry Invoice of ZUGFeRD 1.0', async () => {
+    const invoice = bill([kWh('Wirkarbeit HT', '600'), kWh('Wirkarbeit NT', '400'), kWh('Ökosteuer', '1000')])
+    const older = ciiFile(invoice)
+      .replace(
+        'urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100',
+        'urn:ferd:CrossIndustryDocument:invoice:1p0',
+      )
+      .replace('InformationEntity:100', 'InformationEntity:12')
+      .replace('UnqualifiedDataType:100', 'UnqualifiedDataType:15')
+      .replaceAll('CrossIndustryInvoice', 'CrossIndustryDocument')
+      .replaceAll('rsm:ExchangedDocumentContext', 'rsm:SpecifiedExchangedDocumentContext')
+      .replaceAll('rsm:ExchangedDocument>', 'rsm:HeaderExchangedDocument>')
+      .replaceAll('rsm:SupplyChainTradeTransaction', 'rsm:SpecifiedSupplyChainTradeTransaction')
+      .replaceAll('ApplicableHeaderTrade', 'ApplicableSupplyChainTrade')
+      .replaceAll('SpecifiedLineTrade', 'SpecifiedSupplyChainTrade')
+      .replaceAll('SettlementHeaderMonetary', 'SettlementMonetary')
+      .replaceAll('SettlementLineMonetary', 'SettlementMonetary')
+    assert.deepEqual(await said(older), await said(ublFile(invoice)))
+    assert.deepEqual(await figures(older), ['electricity 2024-03-01..2024-04-01 1000 kWh'])
+  })
+
+  it('say of every fact where it stands, and by which tables it was found', async () => {
+    const [facts] = await factsOf(ublFile(bill([kWh('Wirkarbeit', '600')])))
+    assert.deepEqual(facts?.extractor, { id: 'e-invoice', version: '1.0.0+1.0.0' })
+    assert.deepEqual(facts.sources, {
+      import: 'InvoiceLine "1" (line 13)',
+      service: 'Invoice period',
+      point: 'Invoice',
+      money: 'Invoice (line 12)',
+    })
   })
 
   it('give the sum of their parts: a document split by point and period', async () => {

@@ -109,10 +109,14 @@ export function summaryEntry(fields: {
 }
 
 /** Atom entry around an ESPI payload. */
-export function entry(links: { self?: string; up?: string; related?: readonly string[] }, payload: string): string {
+export function entry(
+  links: { self?: string; up?: string; ups?: readonly string[]; related?: readonly string[] },
+  payload: string,
+): string {
   const all = [
     ...(links.self === undefined ? [] : [['self', links.self]]),
     ...(links.up === undefined ? [] : [['up', links.up]]),
+    ...(links.ups ?? []).map((href) => ['up', href]),
     ...(links.related ?? []).map((href) => ['related', href]),
   ]
   const tags = all.map(([rel, href]) => `<link rel="${rel}" href="${href}"/>`).join('')

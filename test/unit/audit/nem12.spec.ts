@@ -531,6 +531,9 @@ describe('NEM13', () => {
     const overlapping = { ...next, previous: ['300', '20240402094500', 'A'] } as const
     assert.match(await refusal(nem13File(overlapping, {})), /needs-review ERR_BILL_READINGS_CONFLICT/)
     assert.deepEqual((await bill(nem13File({}, {}))).flags, ['duplicates-dropped'])
+    const many = Array.from({ length: 65 }, (_, index) => ({ nmi: `41039990${String(index).padStart(2, '0')}` }))
+    assert.equal((await read(nem13File(...many.slice(1)))).bills.length, 64)
+    assert.match(await refusal(nem13File(...many)), /reject ERR_BILL_TOO_LARGE 66:1 250/)
     const later = { quantity: '200.5', current: ['301', '20240403094500', 'A'], updated: '20240405000000' } as const
     assert.equal(formatDecimal((await bill(nem13File(later, {}))).import.value), '200.5')
     assert.match(await refusal(nem13File({ ...later, updated: '20240404000000' }, {})), /ERR_BILL_READINGS_CONFLICT/)

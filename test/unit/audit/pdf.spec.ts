@@ -110,6 +110,7 @@ describe('a PDF with text', () => {
     const template = 'needs-review ERR_BILL_TEMPLATE'
     assert.equal(await verdictOf({ note: 'Leitura estimada conforme norma' }), template)
     assert.equal(await verdictOf({ note: '30840001 Energia Reativa único 5 9 1,00 4' }), template)
+    assert.equal(await verdictOf({ note: 'Energia Ativa-kWh ponta 12' }), template)
     const unnamed = rgePage().map((one) => ({ ...one, text: one.text.replace(/^Energia Injetada$/, 'Energia Injet.') }))
     assert.equal(codeOf(await extractPages(unnamed)), template)
     const credited = rgePage().filter(({ y }) => y !== 306)
@@ -173,11 +174,16 @@ describe('a signed PDF', () => {
 describe('what a PDF is drawn with', () => {
   const cut = fc.record({ seed: fc.integer(), order: fc.array(fc.nat(), { minLength: 110, maxLength: 110 }) })
 
-  it('does not count: pieces of text in any order, or in smaller pieces, give the same facts', async () => {
+  it('does not count: pieces in any order, smaller ones, or not quite on one line, give the same facts', async () => {
     const expected = (await extractPages(rgePage())).bills
     await fc.assert(
       fc.asyncProperty(cut, async ({ seed, order }) => {
-        const pieces = rgePage().flatMap((one, index) => cutAtBlanks(one, ((seed >>> (index % 31)) & 1) === 1))
+        const pieces = rgePage().flatMap((one, index) =>
+          cutAtBlanks(one, ((seed >>> (index % 31)) & 1) === 1).map((piece, at) => ({
+            ...piece,
+            y: piece.y + ((at + index + seed) % 2 === 0 ? 0 : 0.4),
+          })),
+        )
         const shuffled = pieces
           .map((piece, index) => ({ piece, key: order[index % order.length] ?? 0 }))
           .toSorted((a, b) => a.key - b.key)

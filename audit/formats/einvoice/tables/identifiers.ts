@@ -30,6 +30,9 @@ export const POINT_SCHEMES: ReadonlySet<string> = new Set(['AVE', 'EAN', 'GSRN',
 export const POINT_TEXTS: readonly RegExp[] = [
   /(?:^|[^0-9A-Za-z])(NMI[: ]{1,2}[0-9A-HJ-NP-Z]{10,11})(?![0-9A-Za-z])/,
   /(?:^|[^0-9A-Za-z])(POD[: ]{1,2}IT[0-9]{3}E[0-9]{8}[0-9A-Z]?)(?![0-9A-Za-z])/,
+  /(?:^|[^0-9A-Za-z])(ICP[: ]{1,2}[0-9]{10}[A-Z]{2}[0-9A-F]{3})(?![0-9A-Za-z])/,
+  /(?:^|[^0-9A-Za-z])(MPAN[: ]{1,2}[0-9]{13})(?![0-9A-Za-z])/,
+  /(?:^|[^0-9A-Za-z])(EAN[: ]{1,2}[0-9]{18})(?![0-9A-Za-z])/,
   /(?:^|[^0-9A-Za-z])(CUPS[: ]{1,2}ES[0-9]{16}[A-Z]{2}(?:[0-9][A-Z])?)(?![0-9A-Za-z])/,
 ]
 /** Forms in which a text names the meter; the number is the first group. */

@@ -142,5 +142,6 @@ export async function refusalOf(args: readonly string[], mayBeShort = false): Pr
 }
 
 function forget(command: Command): void {
-  command.action(() => undefined)
+  if (command.commands.length === 0) command.action(() => undefined)
+  for (const inner of command.commands) forget(inner)
 }

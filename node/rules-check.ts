@@ -27,6 +27,11 @@ export async function checkRules(charter: Charter, factors: FactorSource): Promi
     if (ours.get(name) !== cid.toString())
       differing.push(`data set ${name}, this build has ${ours.get(name) ?? 'none'}`)
   }
+  // The rules take figures from every set of the build: one that the charter does not name could differ unnoticed.
+  const named = new Set(charter.datasets.map(({ name }) => name))
+  for (const [name, cid] of ours) {
+    if (!named.has(name)) differing.push(`data set ${name}, this build has ${cid}, the charter has none`)
+  }
   const { failed } = await runVectors(factors)
   for (const { name, expected, actual } of failed.slice(0, MAX_TOLD_VECTORS))
     differing.push(`vector ${JSON.stringify(name)}: ${tellApart(summaryOf(expected), summaryOf(actual))}`)

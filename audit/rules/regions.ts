@@ -20,6 +20,9 @@ type Level = Pick<FactorSeries, 'regionType' | 'region'> & Pick<Candidate, 'foun
 
 const COUNTRY_FLAGS: readonly string[] = []
 
+/** Regions of eGRID that are Puerto Rico and nothing else. */
+const PUERTO_RICO: ReadonlySet<string> = new Set(['state|PR', 'subregion|PRMS'])
+
 /**
  * Regions of the given data sets for a place, the most specific one first. In the US: the utility's subregion, the
  * postal code's, the named one, then state, NERC region, country; elsewhere a province or grid, where the set has it,
@@ -36,13 +39,19 @@ export function listCandidates(place: Place, datasets: readonly DatasetChoice[],
   return {
     levels: datasets.flatMap((choice) =>
       // Other sets have no regions of the US; naming one must not hide a mistake in the place.
-      (choice.dataset === US_DATASET ? levels : levels.slice(-1)).map(({ regionType, region, ...rest }) => ({
+      (choice.dataset === US_DATASET ? levels : [countryLevelOf(levels)]).map(({ regionType, region, ...rest }) => ({
         series: seriesOf(choice, regionType, region),
         ...rest,
       })),
     ),
     flags,
   }
+}
+
+/** Where sets of countries have a place of the US: Puerto Rico is a country of its own there, and no part of the US. */
+function countryLevelOf(levels: readonly Level[]): Level {
+  const isPuertoRico = levels.some(({ regionType, region }) => PUERTO_RICO.has(`${regionType}|${region}`))
+  return { regionType: 'country', region: isPuertoRico ? 'PR' : 'US', foundBy: 'country', flags: COUNTRY_FLAGS }
 }
 
 /** Key of the location-based factors of a region. */

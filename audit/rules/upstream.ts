@@ -43,13 +43,14 @@ function lineOf(name: UpstreamLine['name'], found: readonly (LinePart | undefine
   return [{ name, parts, exact, gramsCO2e: roundHalfEven(exact) }]
 }
 
-/** Losses of the subregion whose factor is used, else of the country. */
+/** Losses of the subregion or country whose factor is used, of the US for a state. */
 function findGridLosses(
   { regionType, region }: FactorSeries,
   parts: readonly DerivationPart[],
   source: FactorSource,
 ): (LinePart | undefined)[] {
-  const [type, area] = regionType === 'subregion' ? ([regionType, region] as const) : (['country', 'US'] as const)
+  const isOwn = regionType === 'subregion' || regionType === 'country'
+  const [type, area] = isOwn ? ([regionType, region] as const) : (['country', 'US'] as const)
   const years = source.listGridLossYears(type, area)
   return parts.map(({ year, kWh, factor }) => {
     const published = findYearUpTo(years, year)

@@ -113,4 +113,15 @@ describe('levels outside the US', () => {
     assert.deepEqual(compute({ country: 'PR' }).place, { country: 'US', state: 'PR' })
     assert.equal(levelOf({ country: 'PR' }), 'state PR state')
   })
+
+  it('take the figure of Puerto Rico, and not of the US, from a set of countries that a request names', () => {
+    for (const place of [{ country: 'PR' }, { country: 'US', state: 'PR' }, { country: 'US', subregion: 'PRMS' }]) {
+      const { parts, level, upstream } = computeEmissions({ place, year: 2020, energy, source, dataset: 'owid' })
+      assert.deepEqual([level, parts[0]?.factor.region, parts[0]?.factor.value], ['country', 'PR', '668.59'])
+      assert.deepEqual(upstream, [], 'the losses of the US are not those of Puerto Rico')
+    }
+    assert.throws(() => computeEmissions({ place: { country: 'PR' }, year: 2019, energy, source, dataset: 'owid' }), {
+      code: 'ERR_FACTOR_NOT_AVAILABLE',
+    })
+  })
 })

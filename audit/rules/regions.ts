@@ -21,7 +21,7 @@ type Level = Pick<FactorSeries, 'regionType' | 'region'> & Pick<Candidate, 'foun
 const COUNTRY_FLAGS: readonly string[] = []
 
 /** Regions of eGRID that are Puerto Rico and nothing else. */
-const PUERTO_RICO: ReadonlySet<string> = new Set(['state|PR', 'subregion|PRMS'])
+const PUERTO_RICO: ReadonlySet<string> = new Set(['state|PR', 'subregion|PRMS', 'nerc|PR'])
 
 /**
  * Regions of the given data sets for a place, the most specific one first. In the US: the utility's subregion, the

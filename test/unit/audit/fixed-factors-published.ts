@@ -45,6 +45,7 @@ const ROWS: readonly FactorRow[] = [
   egrid({ regionType: 'subregion', region: 'NWPP', year: 2020, value: '603.786' }),
   egrid({ regionType: 'state', region: 'PR', year: 2020, value: '1608.496' }),
   egrid({ regionType: 'subregion', region: 'PRMS', year: 2020, value: '1608.496' }),
+  egrid({ regionType: 'nerc', region: 'PR', year: 2020, value: '1608.496' }),
   egrid({ regionType: 'state', region: 'NV', year: 2020, value: '716.623' }),
   egrid({ regionType: 'subregion', region: 'FRCC', year: 2018, value: '936.145' }),
   egrid({ regionType: 'nerc', region: 'FRCC', year: 2018, value: '936.176' }),

@@ -7,6 +7,14 @@ import { published as source } from './fixed-factors-published.ts'
 const energy = { value: parseDecimal('1000'), unit: 'kWh' } as const
 const utility = { eia: 14_328, state: 'CA' }
 
+/** Puerto Rico by each name that it has. */
+const PUERTO_RICO: readonly Place[] = [
+  { country: 'PR' },
+  { country: 'US', state: 'PR' },
+  { country: 'US', subregion: 'PRMS' },
+  { country: 'US', nerc: 'PR' },
+]
+
 function compute(place: Omit<Place, 'country'> & { country?: string }, year = 2020): Derivation {
   return computeEmissions({ place: { country: 'US', ...place }, year, energy, source })
 }
@@ -115,7 +123,7 @@ describe('levels outside the US', () => {
   })
 
   it('take the figure of Puerto Rico, and not of the US, from a set of countries that a request names', () => {
-    for (const place of [{ country: 'PR' }, { country: 'US', state: 'PR' }, { country: 'US', subregion: 'PRMS' }]) {
+    for (const place of PUERTO_RICO) {
       const { parts, level, upstream } = computeEmissions({ place, year: 2020, energy, source, dataset: 'owid' })
       assert.deepEqual([level, parts[0]?.factor.region, parts[0]?.factor.value], ['country', 'PR', '668.59'])
       assert.deepEqual(upstream, [], 'the losses of the US are not those of Puerto Rico')

@@ -1,6 +1,6 @@
+import { formatExact } from '#audit'
 import { divideRationals, factsToJson, formatRational, multiplyRationals, toHex, toKWh } from '#protocol'
 import type { Factor, FactsJson, GridLoss, Rational, Vintage } from '#protocol'
-import { exactText } from '../exact-text.ts'
 import { gramsOf, gramsPerKWhOf, kWhPerUnit, publisherOf, setsOf, shareOf, upstreamGramsOf } from './explained.ts'
 import type { Explained, SourceSet } from './explained.ts'
 
@@ -61,7 +61,12 @@ export function explanationToJson(explained: Explained): ExplanationJson {
   return {
     ordinal,
     facts: { ...factsToJson(facts), sources: facts.sources, hash: toHex(factsHash) },
-    energy: { value, unit, kWhPerUnit: exactText(kWhPerUnit(facts.import.unit)), kWh: exactText(toKWh(facts.import)) },
+    energy: {
+      value,
+      unit,
+      kWhPerUnit: formatExact(kWhPerUnit(facts.import.unit)),
+      kWh: formatExact(toKWh(facts.import)),
+    },
     place: { ...derivation.place },
     placeFrom: isPlaceDeclared ? 'declared' : 'bill',
     level: derivation.level,
@@ -72,10 +77,10 @@ export function explanationToJson(explained: Explained): ExplanationJson {
       year: part.year,
       days: part.days,
       share: shareText(shareOf(examined, index)),
-      kWh: exactText(part.kWh),
+      kWh: formatExact(part.kWh),
       factor: factor(part.factor),
       vintage: part.vintage,
-      grams: exactText(gramsOf(part)),
+      grams: formatExact(gramsOf(part)),
     })),
     ...figure(derivation),
     ...marketToJson(explained),
@@ -83,11 +88,11 @@ export function explanationToJson(explained: Explained): ExplanationJson {
       name: line.name,
       parts: line.parts.map((part) => ({
         year: part.year,
-        kWh: exactText(part.kWh),
+        kWh: formatExact(part.kWh),
         factor: factor(part.factor),
         ...(part.gridLoss === undefined ? {} : { gridLoss: part.gridLoss }),
         vintage: part.vintage,
-        grams: exactText(upstreamGramsOf(part)),
+        grams: formatExact(upstreamGramsOf(part)),
       })),
       ...figure(line),
     })),
@@ -104,7 +109,7 @@ export function explanationToJson(explained: Explained): ExplanationJson {
 }
 
 function shareText({ over, under }: { readonly over: Rational; readonly under: Rational }): string {
-  return exactText(divideRationals(over, under))
+  return formatExact(divideRationals(over, under))
 }
 
 function marketToJson({ examined: { derivation }, sets }: Explained): Pick<ExplanationJson, 'market'> {
@@ -112,12 +117,12 @@ function marketToJson({ examined: { derivation }, sets }: Explained): Pick<Expla
   if (market === undefined) return {}
   const parts = market.parts.map((part) => ({
     year: part.year,
-    kWh: exactText(part.kWh),
+    kWh: formatExact(part.kWh),
     source: part.source,
     ...(part.instrument === undefined ? {} : { instrument: part.instrument }),
-    gramsPerKWh: exactText(part.gramsPerKWh),
+    gramsPerKWh: formatExact(part.gramsPerKWh),
     ...(part.factor === undefined ? {} : { factor: factorToJson(part.factor, sets) }),
-    grams: exactText(multiplyRationals(part.kWh, part.gramsPerKWh)),
+    grams: formatExact(multiplyRationals(part.kWh, part.gramsPerKWh)),
   }))
   return { market: { parts, statements: market.statements, ...figure(market) } }
 }
@@ -127,5 +132,5 @@ function figure(of: { readonly exact: Rational; readonly gramsCO2e: bigint }): F
 }
 
 function factorToJson(factor: Factor, sets: readonly SourceSet[]): FactorJson {
-  return { ...factor, publisher: publisherOf(factor.cid, sets), gramsPerKWh: exactText(gramsPerKWhOf(factor)) }
+  return { ...factor, publisher: publisherOf(factor.cid, sets), gramsPerKWh: formatExact(gramsPerKWhOf(factor)) }
 }

@@ -28,7 +28,11 @@ function errorOf(request: unknown): string {
 
 describe('a request', () => {
   it('may have a hundred instruments, and is refused for its length in plain words', () => {
-    const instruments = Array.from({ length: 100 }, (_, i) => ({ ...certificate, id: `certificate-of-plant-${i}` }))
+    const instruments = Array.from({ length: 100 }, (_, i) => ({
+      ...certificate,
+      id: `certificate-of-plant-${i}`,
+      retirement: { registry: 'registry', id: `${i}` },
+    }))
     assert.equal(errorOf({ ...base, instruments }), 'no error')
     assert.match(
       errorOf({ ...base, dataset: 'x'.repeat(70_000) }),

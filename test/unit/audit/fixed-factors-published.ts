@@ -238,6 +238,7 @@ export const published = new FixedFactors({
   utilities: { '14328|CA': 'CAMX', '57483|CA': 'CAMX' },
   zips: {
     '90001': { states: ['CA'], subregions: ['CAMX'] },
+    '00601': { states: ['PR'], subregions: ['PRMS'] },
     '89439': { states: ['CA', 'NV'], subregions: ['NWPP', 'CAMX'] },
     '89501': { states: ['CA', 'NV'], subregions: ['NWPP'] },
   },

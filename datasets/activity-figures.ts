@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ACTIVITY_UNITS, FACTOR_TRUSTS, GASES } from '#protocol'
 import type { ActivityUnit, Gas } from '#protocol'
 import { isSeries, isText, isYear, rowShape } from './row-shape.ts'
+import { textShape } from './text-shape.ts'
 
 /**
  * What is done, in the publisher's words; what the figures are per; gas and unit of its mass; first year, and the published
@@ -26,8 +27,8 @@ function isActivityRow(row: readonly unknown[]): boolean {
   const [scope, category, group, name, detail, variant, per, gas, mass, firstYear, values] = row
   return (
     isText(scope, /^[123]$/) &&
-    isText(category, /^.{1,120}$/) &&
-    [group, name, detail, variant].every((text) => isText(text, /^.{0,120}$/)) &&
+    isText(category, /^[^\p{Cc}\p{Cf}]{1,120}$/u) &&
+    [group, name, detail, variant].every((text) => isText(text, /^[^\p{Cc}\p{Cf}]{0,120}$/u)) &&
     ACTIVITY_UNITS.some((unit) => unit === per) &&
     GASES.some((known) => known === gas) &&
     (mass === 'kg' || mass === 'g') &&
@@ -41,7 +42,7 @@ export const activityFiguresShape = z.strictObject({
   v: z.literal(1),
   kind: z.literal('activities'),
   /** Name as the publisher writes it. */
-  dataset: z.string().min(1),
+  dataset: textShape,
   /** ISO 3166-1 alpha-2 of the country for which the publisher made the set. */
   country: z.string().regex(/^[A-Z]{2}$/),
   /** One edition a year; `gwpSet` is the one that the publisher's own sums use. */
@@ -49,8 +50,8 @@ export const activityFiguresShape = z.strictObject({
     .array(
       z.strictObject({
         year: z.number().int().min(1990).max(2100),
-        version: z.string().min(1),
-        gwpSet: z.string().min(1),
+        version: textShape,
+        gwpSet: textShape,
         trust: z.enum(FACTOR_TRUSTS),
       }),
     )

@@ -9,7 +9,7 @@ import type {
   RegionType,
 } from '#protocol'
 import type { ActivitySeriesKey, ActivityTable, ListedActivity } from './activity-table.ts'
-import { findNamedDataset } from './dataset-names.ts'
+import { findNamedDataset, namesOf } from './dataset-names.ts'
 import type { DatasetNames, NamedDataset } from './dataset-names.ts'
 import type { RowStatus } from './electricity-figures.ts'
 import type { ElectricitySeries, ElectricityTable, ListedFactor, UnusableRow } from './electricity-table.ts'
@@ -64,18 +64,8 @@ export class Datasets {
     this.#init = init
     this.#electricity = new Map(init.electricity.map((table) => [table.name, table]))
     this.#activities = new Map(init.activities.map((table) => [table.name, table]))
-    this.#electricityNames = init.electricity.map(({ name, figures }) => ({
-      name,
-      dataset: figures.dataset,
-      editions: [...new Set(figures.groups.map(({ version }) => version))],
-      withdrawn: figures.withdrawn,
-    }))
-    this.#activityNames = init.activities.map(({ name, figures }) => ({
-      name,
-      dataset: figures.dataset,
-      editions: figures.editions.map(({ version }) => version),
-      withdrawn: {},
-    }))
+    this.#electricityNames = init.electricity.map(({ name, figures }) => namesOf(name, figures))
+    this.#activityNames = init.activities.map(({ name, figures }) => namesOf(name, figures))
   }
 
   /** The usable factor of exactly that year. */
@@ -136,6 +126,11 @@ export class Datasets {
   /** What a five-digit US postal code says. */
   findZip(zip: string): ZipPlace | undefined {
     return this.#init.zips.findZip(zip)
+  }
+
+  /** Subregions in which any postal code of a state lies, ascending; empty when the source has none of it. */
+  listSubregionsOfState(state: string): readonly string[] {
+    return this.#init.zips.listSubregionsOfState(state)
   }
 
   /** ISO 3166-1 alpha-2 code of an alpha-3 code. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FACTOR_METHODS, FACTOR_TRUSTS, FACTOR_UNITS, FACTOR_USES, GASES, REGION_TYPES } from '#protocol'
 import type { FactorUnit, RegionType } from '#protocol'
 import { isIndex, isSeries, isText, isYear, rowShape } from './row-shape.ts'
+import { textShape } from './text-shape.ts'
 
 /**
  * What may be done with a row. Only `usable` rows ever become factors; the others are there so that a refusal can be
@@ -13,20 +14,20 @@ export type RowStatus = (typeof ROW_STATUSES)[number]
 
 const groupShape = z.strictObject({
   /** Edition, as the publisher names it. */
-  version: z.string().min(1),
+  version: textShape,
   method: z.enum(FACTOR_METHODS),
   use: z.enum(FACTOR_USES),
   gas: z.enum(GASES),
-  boundary: z.string().min(1),
+  boundary: textShape,
   unit: z.custom<FactorUnit>((v) => FACTOR_UNITS.some((unit) => unit === v), 'expected a unit of factors'),
   /** As the publisher names it; empty for a single gas. */
-  gwpSet: z.string(),
+  gwpSet: textShape.or(z.literal('')),
   status: z.enum(ROW_STATUSES),
   trust: z.enum(FACTOR_TRUSTS),
   /** Month with which the group's years begin: 1, 4 (India) or 7 (Australia). */
   firstMonth: z.number().int().min(1).max(12),
   /** Why the rows are not usable; absent when they are. */
-  reason: z.string().min(1).optional(),
+  reason: textShape.optional(),
 })
 
 /** What rows of an electricity set share: all of their key but region and year. */
@@ -47,7 +48,7 @@ function isElectricityRow([group, regionType, region, firstYear, values]: readon
     REGION_TYPES.some((type) => type === regionType) &&
     isText(region, /^[A-Z]{2,5}$|^[A-Z]{2}-[A-Z]{2,4}$/) &&
     isYear(firstYear) &&
-    isSeries(values, /^.{0,32}$/)
+    isSeries(values, /^[^\p{Cc}\p{Cf}]{0,32}$/u)
   )
 }
 
@@ -56,11 +57,11 @@ export const electricityFiguresShape = z.strictObject({
   v: z.literal(1),
   kind: z.literal('electricity'),
   /** Name as the publisher writes it. */
-  dataset: z.string().min(1),
+  dataset: textShape,
   /** ISO 3166-1 alpha-3 -> alpha-2 of the set's countries. */
   countries: z.record(z.string().regex(/^[A-Z]{3}$/), z.string().regex(/^[A-Z]{2}$/)),
   /** Editions that were withdrawn by their publisher: asking for one by name is an error, with this reason. */
-  withdrawn: z.record(z.string(), z.string().min(1)),
+  withdrawn: z.record(textShape, textShape),
   groups: z.array(groupShape).min(1),
   columns: z.tuple([
     z.literal('group'),

@@ -36,6 +36,9 @@ type Runs = { readonly usable: Run[]; readonly unusable: Run[] }
 /** Which refusal explains most, when a year has several unusable rows. */
 const EXPLAINS: readonly RowStatus[] = ['superseded', 'invalid', 'preliminary', 'unofficial', 'not-available']
 
+/** A figure that may be used; one that explains a refusal is as printed. */
+const USABLE = /^\d+(?:\.\d+)?$/
+
 /** The electricity factors of one data set, found by region, method, use, gas and year. */
 export class ElectricityTable {
   /** Short name, also the folder's. */
@@ -44,7 +47,10 @@ export class ElectricityTable {
   readonly #cid: string
   readonly #series = new Map<string, Runs>()
 
-  /** @throws {DatasetError} ERR_DATASET_SHAPE when a row names no group, or two usable rows have one key. */
+  /**
+   * @throws {DatasetError} ERR_DATASET_SHAPE when a row names no group, two usable rows have one key, or a usable figure is
+   * no plain number.
+   */
   constructor(name: string, cid: string, figures: ElectricityFigures) {
     this.name = name
     this.figures = figures
@@ -55,6 +61,9 @@ export class ElectricityTable {
       const key = keyOf({ ...group, regionType, region })
       const runs = this.#series.get(key) ?? { usable: [], unusable: [] }
       this.#series.set(key, runs)
+      if (group.status === 'usable' && values.some((value) => value !== null && !USABLE.test(value))) {
+        throw misshapen(name, `rows.${row}`, 'is for use, and has a figure that is negative or no plain number')
+      }
       const run = { group, firstYear, values }
       if (group.status === 'usable' && runs.usable.some((known) => overlap(known, run))) {
         throw misshapen(name, `rows.${row}`, `repeats a year of ${key}`)

@@ -4,6 +4,7 @@ import { CID } from 'multiformats/cid'
 import { ActivityTable } from './activity-table.ts'
 import { DATASET_LIMITS, SHIPPED_SETS } from './constants.ts'
 import { DatasetError } from './dataset-error.ts'
+import { findClash, namesOf } from './dataset-names.ts'
 import { Datasets } from './datasets.ts'
 import { ElectricityTable } from './electricity-table.ts'
 import { figuresShape } from './figures.ts'
@@ -39,6 +40,7 @@ export async function loadDatasets({ folder = SHIPPED_FOLDER, optional }: LoadOp
   const root = folderUrl(folder)
   const sets = await Promise.all(SHIPPED_SETS.map(async (name) => readSet(root, name)))
   if (optional !== undefined) sets.push(...(await readOptionalSets(folderUrl(optional))))
+  checkNames(sets)
   return new Datasets({
     manifests: sets.map(({ manifest }) => manifest),
     electricity: ofKind(sets, 'electricity').map(
@@ -99,6 +101,18 @@ async function readOptionalSets(folder: URL): Promise<LoadedSet[]> {
   const clash = names.find((name) => SHIPPED_SETS.some((shipped) => shipped === name))
   if (clash !== undefined) throw misshapen(clash, { path: ['name'], message: 'is the name of a shipped set' })
   return Promise.all(names.sort().map(async (name) => readSet(folder, name)))
+}
+
+/** A set of a stranger must not answer to the name of another. */
+function checkNames(sets: readonly LoadedSet[]): void {
+  const clash = findClash(
+    sets.map(({ manifest, figures }) => namesOf(manifest.name, figures)),
+    SHIPPED_SETS.length,
+  )
+  if (clash === undefined) return
+  const { name, other, text } = clash
+  const message = `${JSON.stringify(text)} is a name of data set ${other} already`
+  throw misshapen(name, { path: ['name'], message })
 }
 
 async function readLimited(name: string, file: URL, limit: 'manifestBytes' | 'figuresBytes'): Promise<Uint8Array> {

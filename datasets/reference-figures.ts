@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { GASES } from '#protocol'
 import type { Gas } from '#protocol'
 import { isIndex, isSeries, isText, isYear, rowShape } from './row-shape.ts'
+import { textShape } from './text-shape.ts'
 
 const STATE = /^[A-Z]{2}$/
 const SUBREGION = /^[A-Z]{4}$/
@@ -46,9 +47,9 @@ export const gridLossFiguresShape = z.strictObject({
   v: z.literal(1),
   kind: z.literal('grid-loss'),
   /** Name as the publisher writes it. */
-  dataset: z.string().min(1),
+  dataset: textShape,
   /** One edition a year. */
-  editions: z.array(z.strictObject({ year: z.number().int().refine(isYear), version: z.string().min(1) })).min(1),
+  editions: z.array(z.strictObject({ year: z.number().int().refine(isYear), version: textShape })).min(1),
   columns: z.tuple([z.literal('regionType'), z.literal('region'), z.literal('firstYear'), z.literal('values')]),
   rows: z
     .array(
@@ -68,8 +69,8 @@ export const gridLossFiguresShape = z.strictObject({
 export const utilitySubregionFiguresShape = z.strictObject({
   v: z.literal(1),
   kind: z.literal('utility-subregion'),
-  dataset: z.string().min(1),
-  edition: z.string().min(1),
+  dataset: textShape,
+  edition: textShape,
   columns: z.tuple([z.literal('eia'), z.literal('state'), z.literal('subregion')]),
   rows: z
     .array(
@@ -85,8 +86,8 @@ export const utilitySubregionFiguresShape = z.strictObject({
 export const zipSubregionFiguresShape = z.strictObject({
   v: z.literal(1),
   kind: z.literal('zip-subregion'),
-  dataset: z.string().min(1),
-  edition: z.string().min(1),
+  dataset: textShape,
+  edition: textShape,
   columns: z.tuple([z.literal('prefix'), z.literal('states'), z.literal('subregions'), z.literal('endings')]),
   rows: z
     .array(
@@ -106,9 +107,9 @@ export const zipSubregionFiguresShape = z.strictObject({
 export const utilityFiguresShape = z.strictObject({
   v: z.literal(1),
   kind: z.literal('utilities'),
-  dataset: z.string().min(1),
-  editions: z.array(z.string().min(1)).min(1),
-  ownerships: z.array(z.string().min(1)).min(1),
+  dataset: textShape,
+  editions: z.array(textShape).min(1),
+  ownerships: z.array(textShape).min(1),
   columns: z.tuple([
     z.literal('eia'),
     z.literal('state'),
@@ -124,7 +125,7 @@ export const utilityFiguresShape = z.strictObject({
           isIndex(eia) &&
           isText(state, STATE) &&
           isIndex(edition) &&
-          isText(name, /^.{1,120}$/) &&
+          isText(name, /^[^\p{Cc}\p{Cf}]{1,120}$/u) &&
           isIndex(ownership) &&
           isText(nerc, /^[A-Z]{0,4}$/),
         6,
@@ -137,8 +138,8 @@ export const utilityFiguresShape = z.strictObject({
 export const gwpFiguresShape = z.strictObject({
   v: z.literal(1),
   kind: z.literal('gwp'),
-  dataset: z.string().min(1),
-  edition: z.string().min(1),
+  dataset: textShape,
+  edition: textShape,
   columns: z.tuple([z.literal('assessment'), z.literal('gas'), z.literal('value')]),
   rows: z
     .array(

@@ -53,6 +53,8 @@ export class GridLossTable {
 /** Postal codes, found by their five digits. */
 export class ZipTable {
   readonly #byPrefix = new Map<string, ZipSubregionRow[]>()
+  /** Made when it is first asked for: few requests name both a subregion and a state. */
+  readonly #ofStates = new Map<string, readonly string[]>()
 
   constructor(figures: ZipSubregionFigures) {
     for (const row of figures.rows) {
@@ -60,6 +62,17 @@ export class ZipTable {
       if (rows === undefined) this.#byPrefix.set(row[0], [row])
       else rows.push(row)
     }
+  }
+
+  /** Subregions in which any code of a state lies, ascending; empty when the source has none of it. */
+  listSubregionsOfState(state: string): readonly string[] {
+    if (this.#ofStates.size === 0) {
+      for (const [, states, subregions] of [...this.#byPrefix.values()].flat()) {
+        for (const it of states) this.#ofStates.set(it, [...(this.#ofStates.get(it) ?? []), ...subregions])
+      }
+      for (const [it, subregions] of this.#ofStates) this.#ofStates.set(it, [...new Set(subregions)].sort())
+    }
+    return this.#ofStates.get(state) ?? []
   }
 
   /** What a code says; `undefined` when the source does not have it. */

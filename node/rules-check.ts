@@ -33,6 +33,12 @@ export async function checkRules(charter: Charter, factors: FactorSource, trust?
   const trusted = ours.get(TRUST_LIST_NAME) ?? ''
   const isNamed = charter.datasets.some(({ name }) => name === TRUST_LIST_NAME)
   if (!isNamed && trust !== undefined) differing.push(`trust list ${trusted}, the charter names none`)
+  // The rules take figures from every set of the build: one that the charter does not name could differ unnoticed.
+  const named = new Set(charter.datasets.map(({ name }) => name))
+  for (const [name, cid] of ours) {
+    if (!named.has(name) && name !== TRUST_LIST_NAME)
+      differing.push(`data set ${name}, this build has ${cid}, the charter has none`)
+  }
   const { failed } = await runVectors(factors)
   for (const { name, expected, actual } of failed.slice(0, MAX_TOLD_VECTORS))
     differing.push(`vector ${JSON.stringify(name)}: ${tellApart(summaryOf(expected), summaryOf(actual))}`)

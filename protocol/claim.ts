@@ -42,7 +42,7 @@ export const placeShape = z.strictObject({
     .optional(),
   nerc: z
     .string()
-    .regex(/^[A-Z]{3,4}$/)
+    .regex(/^[A-Z]{2,4}$/)
     .optional(),
 })
 

@@ -68,7 +68,7 @@ export function computeEmissions(input: EmissionsInput): Derivation {
     flags: listFlags([...flags, ...candidate.flags], location),
     exact,
     gramsCO2e: roundHalfEven(exact),
-    upstream: computeUpstream(place, candidate.series, parts, source),
+    upstream: computeUpstream(candidate.series, parts, source),
     ...(market === undefined ? {} : { market }),
   }
 }

@@ -6,8 +6,8 @@ import { withoutAbsent } from './absent.ts'
 import type { When } from './apportion.ts'
 import { INSTRUMENT_KINDS } from './instrument.ts'
 
-/** Longest request line that is read. */
-const MAX_REQUEST_CHARS = 16_384
+/** Longest request line that is read: a hundred instruments fill half of it. */
+const MAX_REQUEST_CHARS = 65_536
 /** Most instruments of a request; a year of monthly certificates of several plants. */
 const MAX_INSTRUMENTS = 100
 /** Most calendar years for which a request states readings. */
@@ -81,8 +81,11 @@ export type ElectricityRequest = z.infer<typeof electricityShape>
  * @throws {AuditError} ERR_ESTIMATE_REQUEST.
  */
 export function parseRequestJson(requestJson: string): unknown {
+  if (requestJson.length > MAX_REQUEST_CHARS) {
+    throw badRequest('', `request has ${requestJson.length} characters, at most ${MAX_REQUEST_CHARS}`)
+  }
   try {
-    return requestJson.length > MAX_REQUEST_CHARS ? undefined : JSON.parse(requestJson, keepAmountText)
+    return JSON.parse(requestJson, keepAmountText)
   } catch {
     throw badRequest('', 'request is not JSON')
   }

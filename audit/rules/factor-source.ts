@@ -74,6 +74,8 @@ export interface FactorSource {
   findSubregion(eia: number, state: string): string | undefined
   /** What a five-digit US postal code says; `undefined` when unknown. */
   findZip(zip: string): ZipArea | undefined
+  /** Subregions in which any postal code of a state lies, ascending; empty when the source has none of it. */
+  listSubregionsOfState(state: string): readonly string[]
   /** ISO 3166-1 alpha-2 code of an alpha-3 code. */
   findCountry(alpha3: string): string | undefined
   /**

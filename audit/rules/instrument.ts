@@ -10,7 +10,7 @@ export const INSTRUMENT_KINDS = ['certificate', 'contract', 'supplier-rate'] as 
 /** Right to call energy one's own: a certificate (REC, GO, REGO, I-REC), a contract, or the rate of a supplier. */
 export type Instrument = {
   readonly kind: (typeof INSTRUMENT_KINDS)[number]
-  /** Distinct among the instruments of one computation; a certificate is counted once. */
+  /** Distinct among the instruments of one computation, whatever the case and the blanks around it. */
   readonly id: string
   /** Energy that it covers at most; a supplier's rate without one covers all that is left. */
   readonly energy?: Quantity
@@ -20,7 +20,7 @@ export type Instrument = {
   readonly country: string
   /** Calendar year of generation, or for which a rate is stated. */
   readonly year: number
-  /** Where the certificate was taken out of circulation; one that was not covers nothing. */
+  /** Where the certificate was taken out of circulation, once and for one instrument; one that was not covers nothing. */
   readonly retirement?: { readonly registry: string; readonly id: string }
 }
 
@@ -40,16 +40,27 @@ export type Cover = {
  * Instruments in the order in which they are used up: best kind first, then the oldest, of rates the newest, then by id.
  * The order in which they are given never matters.
  *
- * @throws {AuditError} ERR_INSTRUMENT when one is malformed, or two have one id.
+ * @throws {AuditError} ERR_INSTRUMENT when one is malformed, or two have one id or one retirement.
  */
 export function orderInstruments(instruments: readonly Instrument[], source: FactorSource): readonly Cover[] {
   const covers = instruments.map((instrument) => coverOf(instrument, source))
   const ids = new Set<string>()
-  for (const { id } of covers) {
-    if (ids.has(id)) throw malformed(id, 'is given twice')
-    ids.add(id)
+  const retirements = new Map<string, string>()
+  for (const { id, retirement } of instruments) {
+    if (ids.has(fold(id))) throw malformed(id, 'is given twice')
+    ids.add(fold(id))
+    if (retirement === undefined) continue
+    const key = JSON.stringify([fold(retirement.registry), fold(retirement.id)])
+    const other = retirements.get(key)
+    if (other !== undefined) throw malformed(id, `has the retirement of ${JSON.stringify(other)}`)
+    retirements.set(key, id)
   }
   return covers.sort(compareCovers)
+}
+
+/** What tells ids apart: people copy them with blanks and in either case. */
+function fold(id: string): string {
+  return id.trim().toLowerCase()
 }
 
 function compareCovers(a: Cover, b: Cover): number {
@@ -62,7 +73,7 @@ function compareCovers(a: Cover, b: Cover): number {
 
 function coverOf(instrument: Instrument, source: FactorSource): Cover {
   const { kind, id, energy, rate, country, year, retirement } = instrument
-  if (id === '') throw malformed(id, 'has no id')
+  if (fold(id) === '') throw malformed(id, 'has no id')
   if (energy === undefined && kind !== 'supplier-rate') throw malformed(id, `is a ${kind} without energy`)
   if (energy !== undefined && energy.value.u < 0n) throw malformed(id, 'has negative energy')
   if (rate.value.u < 0n) throw malformed(id, 'has a negative rate')
@@ -82,7 +93,7 @@ function marketCountryOf(id: string, country: string, source: FactorSource): str
     return normalizeCountry(country, source)
   } catch (cause) {
     if (!(cause instanceof AuditError)) throw cause
-    throw malformed(id, `is of an unknown country ${JSON.stringify(country)}`)
+    throw malformed(id, `is of an ${cause.message}`)
   }
 }
 

@@ -93,7 +93,10 @@ function isSameMarket(a: string, b: string): boolean {
 /** Codes of what a reader must know, sorted. */
 function listStatements(input: MarketInput, parts: readonly MarketPart[]): readonly string[] {
   const used = new Set(parts.map(({ instrument }) => instrument))
-  const statements = input.covers.filter(({ id }) => !used.has(id)).flatMap((cover) => explainUnused(cover, input))
+  const statements = input.covers.flatMap((cover) => {
+    if (!used.has(cover.id)) return explainUnused(cover, input)
+    return isOfEarlierYear(cover, parts) ? [`instrument-earlier-year:${cover.id}`] : []
+  })
   const isLeft = (source: MarketPart['source']): boolean =>
     parts.some((part) => part.source === source && part.kWh.n > 0n)
   if (isLeft('location')) statements.push('no-residual-mix')
@@ -101,6 +104,11 @@ function listStatements(input: MarketInput, parts: readonly MarketPart[]): reado
     statements.push('green-tariff-not-covered')
   }
   return statements.sort()
+}
+
+/** A contract or rate goes on serving after its year; of a certificate the year before is as good as its own. */
+function isOfEarlierYear({ kind, id, year }: Cover, parts: readonly MarketPart[]): boolean {
+  return kind !== 'certificate' && parts.some((part) => part.instrument === id && year < part.year)
 }
 
 /** Every reason for which an instrument covers nothing. */

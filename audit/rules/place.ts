@@ -10,7 +10,11 @@ import type { FactorSource } from './factor-source.ts'
  */
 export function normalizePlace(place: Place, source: FactorSource): Place {
   const country = normalizeCountry(place.country, source)
-  if (country === 'PR') return normalizePlace({ ...place, country: 'US', state: 'PR' }, source)
+  if (country === 'PR') {
+    // Its NERC region says the same; any other contradicts the state, and is refused with it.
+    const named = place.nerc?.toUpperCase() === 'PR' && place.state === undefined ? {} : { state: 'PR' }
+    return normalizePlace({ ...place, country: 'US', ...named }, source)
+  }
   const { state, utility, subregion, zip, nerc } = place
   return {
     country,
@@ -25,13 +29,14 @@ export function normalizePlace(place: Place, source: FactorSource): Place {
 /**
  * ISO 3166-1 alpha-2 code of an alpha-2 or alpha-3 code in any case.
  *
- * @throws {AuditError} ERR_PLACE_UNKNOWN when it is neither.
+ * @throws {AuditError} ERR_PLACE_UNKNOWN when it is neither, or `UK`, which ISO 3166 only reserves.
  */
 export function normalizeCountry(text: string, source: FactorSource): string {
   const given = text.toUpperCase()
   const alpha2 = given.length === 3 ? source.findCountry(given) : given
-  if (alpha2 !== undefined && /^[A-Z]{2}$/.test(alpha2)) return alpha2
-  throw new AuditError(`unknown country ${JSON.stringify(given)}`, { code: 'ERR_PLACE_UNKNOWN', found: given })
+  if (alpha2 !== undefined && alpha2 !== 'UK' && /^[A-Z]{2}$/.test(alpha2)) return alpha2
+  const hint = alpha2 === 'UK' ? '; the United Kingdom is GB' : ''
+  throw new AuditError(`unknown country ${JSON.stringify(given)}${hint}`, { code: 'ERR_PLACE_UNKNOWN', found: given })
 }
 
 function withoutCountry(state: string, country: string): string {

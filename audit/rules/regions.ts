@@ -18,7 +18,8 @@ export type Candidates = { readonly levels: readonly Candidate[]; readonly flags
 /** Where in the US: a region with what named it. */
 type Level = Pick<FactorSeries, 'regionType' | 'region'> & Pick<Candidate, 'foundBy' | 'flags'>
 
-const COUNTRY_FLAGS: readonly string[] = []
+/** Regions of eGRID that are Puerto Rico and nothing else. */
+const PUERTO_RICO: ReadonlySet<string> = new Set(['state|PR', 'subregion|PRMS', 'nerc|PR'])
 
 /**
  * Regions of the given data sets for a place, the most specific one first. In the US: the utility's subregion, the
@@ -30,19 +31,28 @@ const COUNTRY_FLAGS: readonly string[] = []
 export function listCandidates(place: Place, datasets: readonly DatasetChoice[], source: FactorSource): Candidates {
   if (place.country !== 'US') {
     checkForeign(place)
-    return { levels: datasets.flatMap((choice) => listForeignLevels(place, choice, source)), flags: [] }
+    return { levels: datasets.flatMap((choice) => listForeignLevels(place, choice)), flags: [] }
   }
   const { levels, flags } = listUnitedStatesLevels(place, source)
+  const country = countryLevelOf(levels)
+  // eGRID has no country PR; its US is another place, and has Puerto Rico only from 2019 on.
+  const ofEgrid = country.region === 'US' ? [...levels, country] : levels
   return {
     levels: datasets.flatMap((choice) =>
       // Other sets have no regions of the US; naming one must not hide a mistake in the place.
-      (choice.dataset === US_DATASET ? levels : levels.slice(-1)).map(({ regionType, region, ...rest }) => ({
+      (choice.dataset === US_DATASET ? ofEgrid : [country]).map(({ regionType, region, ...rest }) => ({
         series: seriesOf(choice, regionType, region),
         ...rest,
       })),
     ),
     flags,
   }
+}
+
+/** The country of a place of the US; Puerto Rico is one of its own in sets of countries, and no part of the US. */
+function countryLevelOf(levels: readonly Level[]): Level {
+  const isPuertoRico = levels.some(({ regionType, region }) => PUERTO_RICO.has(`${regionType}|${region}`))
+  return { regionType: 'country', region: isPuertoRico ? 'PR' : 'US', foundBy: 'country', flags: [] }
 }
 
 /** Key of the location-based factors of a region. */
@@ -56,22 +66,24 @@ function checkForeign({ country, utility, subregion, nerc }: Place): void {
   }
 }
 
-function listForeignLevels({ country, state }: Place, choice: DatasetChoice, source: FactorSource): Candidate[] {
+function listForeignLevels({ country, state }: Place, choice: DatasetChoice): Candidate[] {
   const levels: Candidate[] = []
   if (state !== undefined) {
     for (const regionType of ['province', 'grid'] as const) {
-      const series = seriesOf(choice, regionType, `${country}-${state}`)
-      if (source.listYears(series).length > 0) levels.push({ series, foundBy: 'state', flags: [] })
+      // Also where a set has no such region: one that it has in superseded rows alone explains the refusal.
+      levels.push({ series: seriesOf(choice, regionType, `${country}-${state}`), foundBy: 'state', flags: [] })
     }
   }
-  levels.push({ series: seriesOf(choice, 'country', country), foundBy: 'country', flags: COUNTRY_FLAGS })
+  levels.push({ series: seriesOf(choice, 'country', country), foundBy: 'country', flags: [] })
   return levels
 }
 
+/** Levels below the country. */
 function listUnitedStatesLevels(place: Place, source: FactorSource): { levels: Level[]; flags: string[] } {
   const { utility, zip, nerc } = place
   const area = zip === undefined ? undefined : source.findZip(zip)
   checkStates(place, area)
+  checkNercAlone(place)
   const state = place.state ?? utility?.state
   const flags: string[] = []
   const levels: Level[] = []
@@ -86,11 +98,11 @@ function listUnitedStatesLevels(place: Place, source: FactorSource): { levels: L
   }
   if (state !== undefined) add({ regionType: 'state', region: state, foundBy: 'state', flags: [] })
   if (nerc !== undefined) add({ regionType: 'nerc', region: nerc, foundBy: 'nerc', flags: [] })
+  checkSubregionOfState(subregion, state, area, source)
   if (zip !== undefined && area === undefined) {
     if (levels.length === 0) throw unknownPlace(`no postal code ${zip} in the US`, zip)
     flags.push('zip-unknown')
   }
-  levels.push({ regionType: 'country', region: 'US', foundBy: 'country', flags: COUNTRY_FLAGS })
   return { levels, flags }
 }
 
@@ -102,6 +114,26 @@ function checkStates({ state, utility, zip }: Place, area: ZipArea | undefined):
   if (area !== undefined && named !== undefined && !area.states.includes(named)) {
     throw conflict(`postal code ${zip ?? ''} lies in ${area.states.join(', ')}, the place names ${named}`, named)
   }
+}
+
+/** Nothing here says which NERC region anything else lies in: neither may be silently left out. */
+function checkNercAlone({ nerc, utility, zip, subregion, state }: Place): void {
+  if (nerc === undefined || [utility, zip, subregion, state].every((field) => field === undefined)) return
+  throw conflict(`NERC region ${nerc} cannot be compared with the rest; name it alone`, nerc)
+}
+
+/** A subregion that somebody named, and that nothing but the state can confirm, must have a postal code of that state. */
+function checkSubregionOfState(
+  found: Level | undefined,
+  state: string | undefined,
+  area: ZipArea | undefined,
+  source: FactorSource,
+): void {
+  if (found?.foundBy !== 'subregion' || state === undefined || area !== undefined) return
+  const { region } = found
+  const known = source.listSubregionsOfState(state)
+  if (known.length === 0 || known.includes(region)) return
+  throw conflict(`no part of ${state} lies in subregion ${region}, only in ${known.join(', ')}`, region)
 }
 
 /** The one subregion of a place, with what decided it; a utility knows better than a postal code. */

@@ -6,8 +6,8 @@ import {
   roundHalfEven,
   subtractRationals,
 } from '#protocol'
-import type { DerivationPart, FactorUse, GridLoss, Place, Rational, UpstreamLine } from '#protocol'
-import { GB_DATASET } from './dataset-choice.ts'
+import type { DerivationPart, FactorUse, GridLoss, Rational, UpstreamLine } from '#protocol'
+import { GB_DATASET, US_DATASET } from './dataset-choice.ts'
 import type { FactorSeries, FactorSource } from './factor-source.ts'
 import { sumOfProducts } from './sum.ts'
 import { findFactorUpTo, findYearUpTo, gramsPerKWhOf, vintageOf } from './vintage.ts'
@@ -26,12 +26,12 @@ type LinePart = UpstreamLine['parts'][number]
  * @param series of the factors of `parts`.
  */
 export function computeUpstream(
-  place: Place,
   series: FactorSeries,
   parts: readonly DerivationPart[],
   source: FactorSource,
 ): readonly UpstreamLine[] {
-  if (place.country === 'US') return lineOf('losses', findGridLosses(series, parts, source))
+  // Losses are shares of eGRID: multiplied by a figure of another boundary they would be neither.
+  if (series.dataset === US_DATASET) return lineOf('losses', findGridLosses(series, parts, source))
   if (series.dataset !== GB_DATASET) return []
   return GB_USES.flatMap((use) => lineOf(use, findUses({ ...series, use }, parts, source)))
 }
@@ -43,13 +43,14 @@ function lineOf(name: UpstreamLine['name'], found: readonly (LinePart | undefine
   return [{ name, parts, exact, gramsCO2e: roundHalfEven(exact) }]
 }
 
-/** Losses of the subregion whose factor is used, else of the country. */
+/** Losses of the subregion or country whose factor is used, of the US for a state. */
 function findGridLosses(
   { regionType, region }: FactorSeries,
   parts: readonly DerivationPart[],
   source: FactorSource,
 ): (LinePart | undefined)[] {
-  const [type, area] = regionType === 'subregion' ? ([regionType, region] as const) : (['country', 'US'] as const)
+  const isOwn = regionType === 'subregion' || regionType === 'country'
+  const [type, area] = isOwn ? ([regionType, region] as const) : (['country', 'US'] as const)
   const years = source.listGridLossYears(type, area)
   return parts.map(({ year, kWh, factor }) => {
     const published = findYearUpTo(years, year)

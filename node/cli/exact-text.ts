@@ -1,11 +1,5 @@
-import { decimalOfRational, formatDecimal, formatRational, makeDecimal, makeRational, roundHalfEven } from '#protocol'
+import { decimalOfRational, formatDecimal, makeDecimal, makeRational, roundHalfEven } from '#protocol'
 import type { Rational } from '#protocol'
-
-/** Exact text of a fraction: decimal where its expansion ends, else `p/q`. */
-export function exactText(value: Rational): string {
-  const decimal = decimalOfRational(value)
-  return decimal === undefined ? formatRational(value) : formatDecimal(decimal)
-}
 
 /** True if a fraction has a decimal expansion that ends. */
 export function isDecimal(value: Rational): boolean {

@@ -38,7 +38,7 @@ export function placeOf(options: PlaceOptions, allowed: { readonly provinces?: b
     ...(utility === undefined ? [] : [parseUtility(utility)]),
     ...(zip === undefined ? [] : [parseUnitedStates('zip', zip, /^[0-9]{5}$/, 'five digits')]),
     ...(subregion === undefined ? [] : [parseUnitedStates('subregion', subregion, /^[A-Z]{4}$/, 'four capitals')]),
-    ...(nerc === undefined ? [] : [parseUnitedStates('nerc', nerc, /^[A-Z]{3,4}$/, 'three or four capitals')]),
+    ...(nerc === undefined ? [] : [parseUnitedStates('nerc', nerc, /^[A-Z]{2,4}$/, 'two to four capitals')]),
   ]
   const countries = new Set(named.map((it) => it.country))
   if (countries.size > 1) {

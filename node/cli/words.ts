@@ -46,6 +46,8 @@ const STATEMENTS: Readonly<Record<string, string>> = {
   'certificate-not-retired': 'covers nothing: it is not retired, so that it can still be sold',
   'certificate-other-market': 'covers nothing: it is from another market than the electricity',
   'certificate-year': 'covers nothing: it is neither of the year of consumption nor of the year before',
+  'instrument-earlier-year':
+    'covers energy of a later year than its own: it is stated for an earlier one, and may have changed since',
   'instrument-unused': 'covers nothing: nothing was left for it to cover',
   'green-tariff-not-covered':
     'the bill calls its electricity green: that covers nothing by itself, and retired certificates do not cover all of it',

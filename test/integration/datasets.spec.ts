@@ -268,6 +268,16 @@ describe('shipped data sets', () => {
     assert.equal(datasets.findUtility(88_888, 'TX'), undefined, 'many utilities, "Withheld"')
   })
 
+  it('know the subregions of each state by its postal codes', () => {
+    assert.deepEqual(datasets.listSubregionsOfState('CA'), ['AZNM', 'CAMX', 'NWPP'])
+    assert.deepEqual(datasets.listSubregionsOfState('PR'), ['PRMS'])
+    assert.deepEqual(datasets.listSubregionsOfState('ZZ'), [])
+    const states = [...datasets.listFactors({ dataset: 'egrid', regionType: 'state' })].map(
+      ({ factor }) => factor.region,
+    )
+    for (const state of states) assert.notDeepEqual(datasets.listSubregionsOfState(state), [], state)
+  })
+
   it('lead from a postal code to its subregions, the predominant one first', () => {
     assert.deepEqual(datasets.findZip('94103'), { states: ['CA'], subregions: ['CAMX'] })
     assert.equal(datasets.findZip('00000'), undefined)

@@ -5,6 +5,7 @@ import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { CID } from 'multiformats/cid'
 import { extractBill } from '#audit'
 import { charterToJson } from '#config'
 import { loadDatasets } from '#datasets'
@@ -60,14 +61,14 @@ describe('kwitness explain with a node', function () {
   })
   beforeEach(() => served.clear())
 
-  async function claimsOf(stored: Uint8Array): Promise<Claim[]> {
+  async function claimsOf(stored: Uint8Array, opened = bill): Promise<Claim[]> {
     const sandbox = {
       extract: (bytes: Uint8Array) => Promise.resolve(extractBill(bytes)),
       close: () => Promise.resolve(),
     }
     const examiner = new Examiner(sandbox, await loadDatasets())
-    const plainHash = sha256(bill)
-    const examination = await examiner.examine(bill, plainHash, undefined, new AbortController().signal)
+    const plainHash = sha256(opened)
+    const examination = await examiner.examine(opened, plainHash, undefined, new AbortController().signal)
     assert.equal(examination.kind, 'facts')
     const of = { bill: await computeBillCid(stored), plainHash, holder: hashOf('holder'), salt: hashOf('salt') }
     return examination.bills.map((examined, ordinal) =>
@@ -147,6 +148,21 @@ describe('kwitness explain with a node', function () {
     const swapped = await explain(cid, '--claim', '0')
     assert.equal(swapped.code, 1)
     assert.match(swapped.out, /FAILED cid: the proof is for bill 1 of the file, not for 0/)
+  })
+
+  it('does not explain another file under the CID that was asked for, whatever the node claims for it', async () => {
+    serve(bill, claims)
+    const other = csvBill({ point: 'P-1', kWh: '1' })
+    served.set(`/v1/files/${cid}`, other)
+    const [claim] = await claimsOf(other, other)
+    assert.ok(claim !== undefined)
+    const [proof] = makeProofs(region, [{ ...claim, bill: CID.parse(cid) }]).proofs
+    assert.ok(proof !== undefined)
+    served.set(`/v1/proofs/${cid}?claim=0`, encodeProof(proof))
+    const { code, out, err } = await explain(cid, '--claim', '0')
+    assert.equal(code, 1)
+    assert.equal(out, '')
+    assert.match(err, /^error: .* answered with another file, its CID is baf\w+/)
   })
 
   it('explains what is not certified yet, and says so with exit code 1', async () => {

@@ -24,7 +24,7 @@ describe('golden vectors of rules-1', () => {
   })
 
   it('are the ones that a charter names; a changed one is another network', async () => {
-    assert.equal((await vectorsCid()).toString(), 'bafyreib7h7gjb6dwjh5tahscuk26kwjwoykrsdweezb3lyz7v7kdww3zmy')
+    assert.equal((await vectorsCid()).toString(), 'bafyreigzposd4ixqlsmdopiapoqgvyinap4h2t64ls3mpeoc5hpn52wr7q')
   })
 
   it('contain the figures that earlier systems have wrong', () => {

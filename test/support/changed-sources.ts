@@ -73,6 +73,7 @@ function sourceOf(datasets: Datasets): FactorSource {
     listActivities: (dataset, like) => datasets.listActivities(dataset, like),
     findSubregion: (eia, state) => datasets.findSubregion(eia, state),
     findZip: (zip) => datasets.findZip(zip),
+    listSubregionsOfState: (state) => datasets.listSubregionsOfState(state),
     findCountry: (alpha3) => datasets.findCountry(alpha3),
     findDataset: (text) => datasets.findDataset(text),
     findGwp: (gwpSet, gas) => datasets.findGwp(gwpSet, gas),

@@ -8,7 +8,7 @@ import {
   toMass,
 } from '#protocol'
 import type { ActivityDerivation, ActivityFactor, ActivityTerm, Rational, Vintage } from '#protocol'
-import { exactText } from '../exact-text.ts'
+import { formatExact } from '#audit'
 import { CONVERSION_WORDS, editionOf, ruleFlagInWords, TRUST_WORDS } from '../words.ts'
 import { grouped } from '../bill-lines.ts'
 import { publisherOf } from './explained.ts'
@@ -38,7 +38,7 @@ export function activitySections(derivation: ActivityDerivation, explained: Expl
   const steps = conversions.map(({ from, by, to }) =>
     computes(
       'in unit',
-      `${exactText(from.amount)} ${from.unit} x ${bracketed(by)}`,
+      `${formatExact(from.amount)} ${from.unit} x ${bracketed(by)}`,
       { value: to.amount, unit: to.unit },
       0,
     ),
@@ -75,7 +75,7 @@ function partRows(part: Part, derivation: ActivityDerivation, sets: readonly Sou
     derivation.parts.length === 1
       ? [
           says(String(part.year), `all of it, ${part.days} days${vintageOf(part.vintage)}`),
-          adds('amount', `${exactText(part.amount)} ${derivation.unit}`),
+          adds('amount', `${formatExact(part.amount)} ${derivation.unit}`),
         ]
       : [
           says(String(part.year), `${part.days} of ${days} days${vintageOf(part.vintage)}`),
@@ -108,11 +108,11 @@ function vintageOf(vintage: Vintage): string {
 
 function sumText(derivation: ActivityDerivation): string {
   const terms = derivation.parts.flatMap((part) => part.terms.map((term) => gramsOfTerm(part, term)))
-  return `${terms.map(exactText).join(' g + ')} g`
+  return `${terms.map(formatExact).join(' g + ')} g`
 }
 
 function bracketed(value: Rational): string {
-  const text = exactText(value)
+  const text = formatExact(value)
   return text.includes('/') ? `(${text})` : text
 }
 
@@ -155,7 +155,7 @@ export type ActivityJson = {
 export function activityToJson(derivation: ActivityDerivation, sets: readonly SourceSet[]): ActivityJson {
   const { wellToTank } = derivation
   const amount = (of: { readonly amount: Rational; readonly unit: string }): { amount: string; unit: string } => ({
-    amount: exactText(of.amount),
+    amount: formatExact(of.amount),
     unit: of.unit,
   })
   return {
@@ -163,7 +163,7 @@ export function activityToJson(derivation: ActivityDerivation, sets: readonly So
     conversions: derivation.conversions.map(({ why, from, by, to }) => ({
       why,
       from: amount(from),
-      by: exactText(by),
+      by: formatExact(by),
       to: amount(to),
     })),
     parts: derivation.parts.map((part) => ({
@@ -175,7 +175,7 @@ export function activityToJson(derivation: ActivityDerivation, sets: readonly So
         ...term.factor,
         gwp: term.gwp,
         publisher: publisherOf(term.factor.cid, sets),
-        grams: exactText(gramsOfTerm(part, term)),
+        grams: formatExact(gramsOfTerm(part, term)),
       })),
     })),
     flags: derivation.flags,

@@ -1,6 +1,6 @@
+import { formatExact } from '#audit'
 import { divideRationals, factsToJson, formatRational, multiplyRationals, originToJson, toHex, toKWh } from '#protocol'
 import type { Factor, FactsJson, GridLoss, OriginJson, Rational, Vintage } from '#protocol'
-import { exactText } from '../exact-text.ts'
 import { activityToJson } from './activity.ts'
 import type { ActivityJson } from './activity.ts'
 import {
@@ -83,7 +83,7 @@ export function explanationToJson(explained: Explained): ExplanationJson {
   return {
     ordinal,
     facts: { ...factsToJson(facts), sources: facts.sources, hash: toHex(factsHash) },
-    energy: { value, unit, kWhPerUnit: exactText(kWhPerUnit(energy.unit)), kWh: exactText(toKWh(energy)) },
+    energy: { value, unit, kWhPerUnit: formatExact(kWhPerUnit(energy.unit)), kWh: formatExact(toKWh(energy)) },
     placeFrom: isPlaceDeclared ? 'declared' : 'bill',
     assurance,
     origin,
@@ -120,10 +120,10 @@ function electricityToJson(explained: ExplainedElectricity): ElectricityJson {
       year: part.year,
       days: part.days,
       share: shareText(shareOf(examined, index)),
-      kWh: exactText(part.kWh),
+      kWh: formatExact(part.kWh),
       factor: factor(part.factor),
       vintage: part.vintage,
-      grams: exactText(gramsOf(part)),
+      grams: formatExact(gramsOf(part)),
     })),
     ...figure(derivation),
     ...marketToJson(explained),
@@ -131,11 +131,11 @@ function electricityToJson(explained: ExplainedElectricity): ElectricityJson {
       name: line.name,
       parts: line.parts.map((part) => ({
         year: part.year,
-        kWh: exactText(part.kWh),
+        kWh: formatExact(part.kWh),
         factor: factor(part.factor),
         ...(part.gridLoss === undefined ? {} : { gridLoss: part.gridLoss }),
         vintage: part.vintage,
-        grams: exactText(upstreamGramsOf(part)),
+        grams: formatExact(upstreamGramsOf(part)),
       })),
       ...figure(line),
     })),
@@ -143,7 +143,7 @@ function electricityToJson(explained: ExplainedElectricity): ElectricityJson {
 }
 
 function shareText({ over, under }: { readonly over: Rational; readonly under: Rational }): string {
-  return exactText(divideRationals(over, under))
+  return formatExact(divideRationals(over, under))
 }
 
 function marketToJson({ examined: { derivation }, sets }: ExplainedElectricity): Pick<ElectricityJson, 'market'> {
@@ -151,12 +151,12 @@ function marketToJson({ examined: { derivation }, sets }: ExplainedElectricity):
   if (market === undefined) return {}
   const parts = market.parts.map((part) => ({
     year: part.year,
-    kWh: exactText(part.kWh),
+    kWh: formatExact(part.kWh),
     source: part.source,
     ...(part.instrument === undefined ? {} : { instrument: part.instrument }),
-    gramsPerKWh: exactText(part.gramsPerKWh),
+    gramsPerKWh: formatExact(part.gramsPerKWh),
     ...(part.factor === undefined ? {} : { factor: factorToJson(part.factor, sets) }),
-    grams: exactText(multiplyRationals(part.kWh, part.gramsPerKWh)),
+    grams: formatExact(multiplyRationals(part.kWh, part.gramsPerKWh)),
   }))
   return { market: { parts, statements: market.statements, ...figure(market) } }
 }
@@ -166,5 +166,5 @@ function figure(of: { readonly exact: Rational; readonly gramsCO2e: bigint }): F
 }
 
 function factorToJson(factor: Factor, sets: readonly SourceSet[]): FactorJson {
-  return { ...factor, publisher: publisherOf(factor.cid, sets), gramsPerKWh: exactText(gramsPerKWhOf(factor)) }
+  return { ...factor, publisher: publisherOf(factor.cid, sets), gramsPerKWh: formatExact(gramsPerKWhOf(factor)) }
 }

@@ -1,5 +1,6 @@
-import { exactText, isDecimal, roundedText } from '../exact-text.ts'
+import { formatExact } from '#audit'
 import type { Rational } from '#protocol'
+import { isDecimal, roundedText } from '../exact-text.ts'
 import { wrap, MIN_WIDTH } from '../wrap.ts'
 
 /** One labelled row of an explanation. */
@@ -37,7 +38,7 @@ export type Result = { readonly value: Rational; readonly unit: string }
 /** A row `left = result`, exact; `left` has the numbers, `x`, `/`, `+`, `-`, parentheses and units only. */
 export function computes(label: string, left: string, { value, unit }: Result, depth: 0 | 1 = 1): Row {
   const about = isDecimal(value) ? [] : [`(about ${roundedText(value, READING_PLACES)} ${unit})`]
-  return { label, pieces: [left, `= ${exactText(value)} ${unit}`, ...about], depth }
+  return { label, pieces: [left, `= ${formatExact(value)} ${unit}`, ...about], depth }
 }
 
 /** Rows as lines; `dim` paints what is beside the figures. */

@@ -1,3 +1,4 @@
+import { formatExact } from '#audit'
 import {
   addRationals,
   decimalOfRational,
@@ -9,7 +10,6 @@ import {
 } from '#protocol'
 import type { Derivation, DerivationPart, Factor, Facts, MarketPart, Origin, Rational, UpstreamLine } from '#protocol'
 import { grouped, printable } from '../bill-lines.ts'
-import { exactText } from '../exact-text.ts'
 import {
   billFlagInWords,
   editionOf,
@@ -123,7 +123,7 @@ function withoutEmptyNote(row: Row): Row {
 
 function conversionRow({ examined: { facts, energy } }: Explained): Row {
   const per = kWhPerUnit(energy.unit)
-  const by = decimalOfRational(per) === undefined ? `${per.n} / ${per.d}` : exactText(per)
+  const by = decimalOfRational(per) === undefined ? `${per.n} / ${per.d}` : formatExact(per)
   const left = `${formatDecimal(facts.import.value)} ${facts.import.unit} x ${by}`
   return computes('in kWh', left, { value: toKWh(energy), unit: 'kWh' }, 0)
 }
@@ -169,18 +169,18 @@ function yearRows({ examined }: ExplainedElectricity, part: DerivationPart, inde
   if (why === 'all') {
     return [
       says(String(part.year), `all of it, ${daysInWords(part.days)}${vintage}`),
-      adds('energy', `${exactText(part.kWh)} kWh`),
+      adds('energy', `${formatExact(part.kWh)} kWh`),
     ]
   }
   const unit = why === 'days' ? 'days' : 'Wh of the readings'
-  const reason = `${exactText(over)} of ${exactText(under)} ${unit}`
-  const left = `${exactText(derivation.kWh)} kWh x ${bracketed(over)} / ${bracketed(under)}`
+  const reason = `${formatExact(over)} of ${formatExact(under)} ${unit}`
+  const left = `${formatExact(derivation.kWh)} kWh x ${bracketed(over)} / ${bracketed(under)}`
   return [says(String(part.year), `${reason}${vintage}`), energyRow(left, part.kWh)]
 }
 
 /** A fraction that can be divided by. */
 function bracketed(value: Rational): string {
-  const text = exactText(value)
+  const text = formatExact(value)
   return text.includes('/') ? `(${text})` : text
 }
 
@@ -196,16 +196,16 @@ function factorRows({ sets }: Pick<Explained, 'sets'>, factor: Factor): Row[] {
   const rows = [adds('factor', `${value} ${unit} for ${regionInWords(regionType, region)} in ${year}`, whence)]
   if (unit === 'g/kWh') return rows
   const grams = { value: gramsPerKWhOf(factor), unit: 'g/kWh' }
-  return [...rows, computes('in g/kWh', `${value} ${unit} x ${exactText(gramsPerUnitOf(factor))}`, grams)]
+  return [...rows, computes('in g/kWh', `${value} ${unit} x ${formatExact(gramsPerUnitOf(factor))}`, grams)]
 }
 
 function gramsRow(part: Pick<DerivationPart, 'kWh' | 'factor'>): Row {
-  const left = `${exactText(part.kWh)} kWh x ${exactText(gramsPerKWhOf(part.factor))} g/kWh`
+  const left = `${formatExact(part.kWh)} kWh x ${formatExact(gramsPerKWhOf(part.factor))} g/kWh`
   return computes('grams', left, { value: gramsOf(part), unit: 'g' })
 }
 
 function totalRows(grams: readonly Rational[], exact: Rational, rounded: bigint): Row[] {
-  const sum = grams.map(exactText).join(' g + ')
+  const sum = grams.map(formatExact).join(' g + ')
   return [
     ...(grams.length === 1 ? [] : [computes('sum', `${sum} g`, { value: exact, unit: 'g' }, 0)]),
     says('result', `${grouped(rounded)} g CO2e`, 'rounded once, half to even'),
@@ -217,11 +217,11 @@ function upstreamSection(explained: ExplainedElectricity, line: UpstreamLine): S
     const { year, kWh, factor, gridLoss, vintage } = part
     const note = vintage === 'exact' ? '' : `, the latest published for ${year}`
     if (gridLoss === undefined) {
-      return [says(String(year), `${exactText(kWh)} kWh${note}`), ...factorRows(explained, factor), gramsRow(part)]
+      return [says(String(year), `${formatExact(kWh)} kWh${note}`), ...factorRows(explained, factor), gramsRow(part)]
     }
     const { dataset, version, fraction, regionType, region } = gridLoss
-    const loss = exactText(lossOf(gridLoss))
-    const left = `${exactText(kWh)} kWh x ${exactText(gramsPerKWhOf(factor))} g/kWh x ${loss} / (1 - ${loss})`
+    const loss = formatExact(lossOf(gridLoss))
+    const left = `${formatExact(kWh)} kWh x ${formatExact(gramsPerKWhOf(factor))} g/kWh x ${loss} / (1 - ${loss})`
     return [
       says(String(year), `a share of ${fraction} of what is generated is lost on the way${note}`),
       adds(
@@ -242,7 +242,7 @@ function marketSection(explained: ExplainedElectricity, market: NonNullable<Deri
   const grams = (part: MarketPart): Rational => multiplyRationals(part.kWh, part.gramsPerKWh)
   const rows = market.parts.flatMap((part): Row[] => {
     const instrument = part.instrument === undefined ? '' : ` ${printable(part.instrument)}`
-    const left = `${exactText(part.kWh)} kWh x ${exactText(part.gramsPerKWh)} g/kWh`
+    const left = `${formatExact(part.kWh)} kWh x ${formatExact(part.gramsPerKWh)} g/kWh`
     return [
       says(String(part.year), MARKET_WORDS[part.source] + instrument),
       ...(part.factor === undefined ? [] : factorRows(explained, part.factor)),

@@ -1,7 +1,7 @@
+import { formatExact } from '#audit'
 import type { Datasets } from '#datasets'
 import { parseDecimal, toGramsPerKWh, ValueError } from '#protocol'
 import type { Factor, Place } from '#protocol'
-import { exactText } from '../exact-text.ts'
 import { chooseFactor, isChoice, listAlternatives } from './choice.ts'
 import type { Choice, NoChoice, Question } from './choice.ts'
 import { listRefused } from './refused.ts'
@@ -80,7 +80,7 @@ function electricitySets(datasets: Datasets, { place, dataset }: Question): stri
 /** A factor in g/kWh, exactly; `undefined` for a text in print that is no number. */
 export function gramsText(factor: Factor): string | undefined {
   try {
-    return exactText(toGramsPerKWh(parseDecimal(factor.value), factor.unit))
+    return formatExact(toGramsPerKWh(parseDecimal(factor.value), factor.unit))
   } catch (thrown) {
     if (thrown instanceof ValueError) return undefined
     throw thrown

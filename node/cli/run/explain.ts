@@ -2,6 +2,7 @@ import { CID } from 'multiformats/cid'
 import { vectorsCid } from '#audit'
 import type { Charter } from '#protocol'
 import { SealingError, unseal } from '#storage'
+import { computeBillCid } from '../../bill-cid.ts'
 import { isAgeFile } from '../../bill-vault.ts'
 import type { Examination, Examiner, Unclaimed } from '../../examiner.ts'
 import { hashFile } from '../../hash-file.ts'
@@ -76,6 +77,11 @@ async function readSource(terminal: Terminal, target: string, options: ExplainOp
   const client = await createClient(terminal, options)
   terminal.progress(`fetching bill and proof from ${client.url}`)
   const { bytes } = await client.getBill(cid)
+  const found = (await computeBillCid(bytes)).toString()
+  if (found !== cid) {
+    const message = `${client.url} answered with another file, its CID is ${found}`
+    throw new CliError(message, { code: 'ERR_CLI_ANSWER', url: client.url })
+  }
   return { name: cid, plain: await open(bytes, cid, options), node: { client, cid, charter } }
 }
 

@@ -1,10 +1,10 @@
+import { formatExact } from '#audit'
 import type { Datasets } from '#datasets'
 import type { Factor } from '#protocol'
 import { grouped } from '../bill-lines.ts'
 import { usageError } from '../cli-error.ts'
 import { loadNamedDatasets } from '../datasets-option.ts'
 import type { DatasetsOptions } from '../datasets-option.ts'
-import { exactText } from '../exact-text.ts'
 import { itemInWords } from '../estimate/answer-lines.ts'
 import { searchActivities } from '../factors/activity-search.ts'
 import type { FoundActivity } from '../factors/activity-search.ts'
@@ -91,7 +91,7 @@ function choiceJson({ factor, foundBy, vintage, flags, upstream, dataset }: Choi
     foundBy,
     vintage,
     flags,
-    upstream: upstream.map(({ name, gramsPerKWh }) => ({ name, gramsPerKWh: exactText(gramsPerKWh) })),
+    upstream: upstream.map(({ name, gramsPerKWh }) => ({ name, gramsPerKWh: formatExact(gramsPerKWh) })),
     ...(dataset === undefined ? {} : { named: dataset }),
   }
 }

@@ -202,7 +202,7 @@ describe('figures of the market', () => {
     fc
       .record({
         kind: kinds,
-        id: fc.string({ minLength: 1, maxLength: 3 }),
+        id: fc.string({ minLength: 1, maxLength: 3 }).filter((id) => id.trim() !== ''),
         u: units,
         rate: fc.bigInt({ min: 0n, max: 900n }),
         country: fc.constantFrom('FR', 'DE', 'US'),
@@ -216,9 +216,9 @@ describe('figures of the market', () => {
         year,
         rate: { value: makeDecimal(rate, 0), unit: 'g/kWh' },
         ...(kind === 'supplier-rate' ? {} : { energy: { value: amountOf(u), unit: 'kWh' } }),
-        ...(isRetired ? { retirement: { registry: 'r', id: 'r' } } : {}),
+        ...(isRetired ? { retirement: { registry: 'r', id } } : {}),
       })),
-    { selector: ({ id }) => id, maxLength: 8 },
+    { selector: ({ id }) => id.trim().toLowerCase(), maxLength: 8 },
   )
   const FR = { country: 'FR' }
 

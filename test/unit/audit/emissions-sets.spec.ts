@@ -4,6 +4,7 @@ import type { EmissionsInput, When } from '#audit'
 import { formatRational, makeRational, parseDecimal } from '#protocol'
 import type { Derivation } from '#protocol'
 import { published as source } from './fixed-factors-published.ts'
+import { fixedFactors } from './fixed-factors.ts'
 
 type Case = When & {
   readonly country: string
@@ -61,6 +62,26 @@ describe('the data set of a place', () => {
     assert.throws(() => compute({ country: 'US', year: 2019, dataset: 'eGRID2020' }), {
       code: 'ERR_FACTOR_NOT_AVAILABLE',
     })
+  })
+
+  it('is refused as superseded where it has no other rows, for a province and a grid too', () => {
+    const old = { year: 2020, value: '1', status: 'superseded' } as const
+    const superseded = fixedFactors([], {
+      unusable: [
+        { dataset: 'canada-eccc', regionType: 'province', region: 'CA-ON', ...old },
+        { dataset: 'australia-nga', regionType: 'grid', region: 'AU-NSW', ...old },
+      ],
+    })
+    const energy = { value: parseDecimal('1'), unit: 'kWh' } as const
+    for (const [country, state, dataset] of [
+      ['CA', 'ON', 'canada-eccc'],
+      ['AU', 'NSW', 'australia-nga'],
+    ] as const) {
+      const at = (year: number) => (): unknown =>
+        computeEmissions({ place: { country, state }, year, dataset, energy, source: superseded })
+      assert.throws(at(2021), { code: 'ERR_FACTOR_SUPERSEDED' }, dataset)
+      assert.throws(at(2019), { code: 'ERR_FACTOR_NOT_AVAILABLE' }, dataset)
+    }
   })
 
   it('does not lend preliminary rows', () => {

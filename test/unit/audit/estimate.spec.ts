@@ -26,6 +26,21 @@ function errorOf(request: unknown): string {
   return 'error' in answer ? `${answer.error.code} ${answer.error.message}` : 'no error'
 }
 
+describe('a request', () => {
+  it('may have a hundred instruments, and is refused for its length in plain words', () => {
+    const instruments = Array.from({ length: 100 }, (_, i) => ({
+      ...certificate,
+      id: `certificate-of-plant-${i}`,
+      retirement: { registry: 'registry', id: `${i}` },
+    }))
+    assert.equal(errorOf({ ...base, instruments }), 'no error')
+    assert.match(
+      errorOf({ ...base, dataset: 'x'.repeat(70_000) }),
+      /^ERR_ESTIMATE_REQUEST request has \d+ characters, at most 65536$/,
+    )
+  })
+})
+
 describe('an answer for electricity', () => {
   it('has exactly these fields', () => {
     const request = {

@@ -112,6 +112,11 @@ export class FixedFactors implements FactorSource {
     return own(this.#init.zips, zip)
   }
 
+  listSubregionsOfState(state: string): readonly string[] {
+    const areas = Object.values(this.#init.zips ?? {}).filter(({ states }) => states.includes(state))
+    return [...new Set(areas.flatMap(({ subregions }) => subregions))]
+  }
+
   findCountry(alpha3: string): string | undefined {
     return COUNTRIES.get(alpha3)
   }

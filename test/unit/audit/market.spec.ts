@@ -11,8 +11,6 @@ type Options = Partial<Pick<EmissionsInput, 'instruments' | 'isGreenTariff' | 'm
   readonly service?: { readonly start: string; readonly end: string }
 }
 
-const retirement = { registry: 'registry', id: '1' }
-
 /** 1000 kWh in France 2019 (59.79 g/kWh) unless told otherwise. */
 function market({ country = 'FR', state, service, ...options }: Options): MarketResult | undefined {
   const place = { country, ...(state === undefined ? {} : { state }) }
@@ -36,7 +34,7 @@ function certificate(id: string, amount: string, more: Partial<Instrument> = {})
     rate: rate('0'),
     country: 'FR',
     year: 2019,
-    retirement,
+    retirement: { registry: 'registry', id: `of ${id}` },
     ...more,
   }
 }
@@ -47,6 +45,10 @@ function contract(id: string, amount: string, more: Partial<Instrument> = {}): I
 
 function supplier(id: string, more: Partial<Instrument> = {}): Instrument {
   return { kind: 'supplier-rate', id, rate: rate('45.5'), country: 'FR', year: 2019, ...more }
+}
+
+function taken(registry: string, id: string): Pick<Instrument, 'retirement'> {
+  return { retirement: { registry, id } }
 }
 
 function partsOf(result: MarketResult | undefined): string[] {
@@ -172,6 +174,15 @@ describe('contracts and rates', () => {
     assert.deepEqual(result?.statements, ['instrument-unused:next', 'instrument-unused:old'])
   })
 
+  it('of an earlier year cover, and say so once', () => {
+    const service = { start: '2018-12-31', end: '2019-01-02' }
+    const both = market({ service, instruments: [contract('P', '600', { year: 2018 }), supplier('S', { year: 2017 })] })
+    assert.deepEqual(partsOf(both), ['2018 contract P 500/1', '2019 contract P 100/1', '2019 supplier-rate S 400/1'])
+    assert.deepEqual(both?.statements, ['instrument-earlier-year:P', 'instrument-earlier-year:S'])
+    const inItsYear = market({ service, instruments: [contract('P', '500', { year: 2018 }), supplier('S')] })
+    assert.deepEqual(inItsYear?.statements, [])
+  })
+
   it('limit a rate to its energy where it states one', () => {
     const result = market({ instruments: [supplier('S', { energy: kWh('100') })] })
     assert.deepEqual(partsOf(result), ['2019 supplier-rate S 100/1', '2019 location - 900/1'])
@@ -199,11 +210,27 @@ describe('malformed instruments', () => {
     'two of one id': [certificate('C', '1'), contract('C', '1')],
     'a certificate without energy': [boundless],
     'a contract without energy': [{ ...boundless, kind: 'contract' }],
+    'two ids that differ in case and blanks': [certificate('C', '1'), contract(' c\t', '1')],
+    'two certificates of one retirement': [
+      certificate('C', '1', taken('R', '1')),
+      certificate('D', '1', taken('R', '1')),
+    ],
+    'two retirements that differ in case and blanks': [
+      certificate('C', '1', taken('R', 'a1')),
+      certificate('D', '1', taken(' r', 'A1 ')),
+    ],
+    'an id of blanks': [contract(' ', '1')],
+    'the country UK': [certificate('C', '1', { country: 'UK' })],
     'negative energy': [certificate('C', '-1')],
     'a negative rate': [certificate('C', '1', { rate: rate('-1') })],
     'no id': [certificate('', '1')],
     'an unknown country': [certificate('C', '1', { country: 'XYZ' })],
   }
+  it('are not certificates with one number in two registries', () => {
+    const instruments = [certificate('C', '500', taken('R', '1')), certificate('D', '500', taken('S', '1'))]
+    assert.deepEqual(market({ instruments })?.statements, [])
+  })
+
   for (const [title, instruments] of Object.entries(malformed)) {
     it(`are refused: ${title}`, () => {
       assert.throws(() => market({ instruments }), { code: 'ERR_INSTRUMENT' })

@@ -7,6 +7,14 @@ import { published as source } from './fixed-factors-published.ts'
 const energy = { value: parseDecimal('1000'), unit: 'kWh' } as const
 const utility = { eia: 14_328, state: 'CA' }
 
+/** Puerto Rico by each name that it has. */
+const PUERTO_RICO: readonly Place[] = [
+  { country: 'PR' },
+  { country: 'US', state: 'PR' },
+  { country: 'US', subregion: 'PRMS' },
+  { country: 'US', nerc: 'PR' },
+]
+
 function compute(place: Omit<Place, 'country'> & { country?: string }, year = 2020): Derivation {
   return computeEmissions({ place: { country: 'US', ...place }, year, energy, source })
 }
@@ -20,8 +28,8 @@ describe('levels of a place in the US', () => {
   it('go from utility over postal code, subregion, state and NERC region to the country', () => {
     assert.equal(levelOf({ utility, zip: '90001', subregion: 'CAMX', state: 'CA' }), 'subregion CAMX utility')
     assert.equal(levelOf({ zip: '90001', subregion: 'CAMX', state: 'CA' }), 'subregion CAMX zip')
-    assert.equal(levelOf({ subregion: 'CAMX', state: 'CA', nerc: 'WECC' }), 'subregion CAMX subregion')
-    assert.equal(levelOf({ state: 'CA', nerc: 'WECC' }), 'state CA state')
+    assert.equal(levelOf({ subregion: 'CAMX', state: 'CA' }), 'subregion CAMX subregion')
+    assert.equal(levelOf({ state: 'CA' }), 'state CA state')
     assert.equal(levelOf({ nerc: 'WECC' }, 2019), 'nerc WECC nerc')
     assert.equal(levelOf({}), 'country US country')
   })
@@ -78,6 +86,18 @@ describe('places that cannot be', () => {
     'a postal code of CAMX in NWPP': { zip: '90001', subregion: 'NWPP' },
     'a subregion of the US in France': { country: 'FR', subregion: 'CAMX' },
     'a NERC region in France': { country: 'FR', nerc: 'WECC' },
+    'a NERC region of the mainland in Puerto Rico': { country: 'PR', nerc: 'WECC' },
+    'a NERC region beside a state': { state: 'CA', nerc: 'WECC' },
+    'a NERC region beside a subregion': { subregion: 'CAMX', nerc: 'WECC' },
+    'a NERC region beside a postal code': { zip: '90001', nerc: 'WECC' },
+    'a NERC region beside an unknown postal code': { zip: '00000', nerc: 'WECC' },
+    'a NERC region beside a utility': { utility, nerc: 'WECC' },
+    'a subregion in which no postal code of the state lies': { subregion: 'PRMS', state: 'CA' },
+    'such a subregion with the state of a utility that no table has': {
+      subregion: 'PRMS',
+      utility: { eia: 99, state: 'CA' },
+    },
+    'such a subregion with an unknown postal code': { subregion: 'PRMS', state: 'CA', zip: '00000' },
     'a utility of the US in France': { country: 'FR', utility },
   }
   for (const [title, place] of Object.entries(conflicts)) {
@@ -93,9 +113,16 @@ describe('places that cannot be', () => {
       { nerc: 'XXXX' },
       { country: 'FRAN' },
       { country: 'F' },
+      { state: 'XX', subregion: 'CAMX' },
     ]) {
       assert.throws(() => compute(place), { code: 'ERR_PLACE_UNKNOWN' }, JSON.stringify(place))
     }
+  })
+})
+
+describe('a place in the United Kingdom', () => {
+  it('is in GB, and whoever writes UK is told', () => {
+    assert.throws(() => compute({ country: 'UK' }), { code: 'ERR_PLACE_UNKNOWN', message: /\bGB\b/ })
   })
 })
 
@@ -112,5 +139,29 @@ describe('levels outside the US', () => {
   it('take Puerto Rico for a state of the US', () => {
     assert.deepEqual(compute({ country: 'PR' }).place, { country: 'US', state: 'PR' })
     assert.equal(levelOf({ country: 'PR' }), 'state PR state')
+  })
+
+  it('never take the sum of the US for Puerto Rico, by whatever name', () => {
+    for (const place of [
+      ...PUERTO_RICO,
+      { country: 'US', zip: '00601' },
+      { country: 'US', utility: { eia: 99, state: 'PR' } },
+    ]) {
+      const title = JSON.stringify(place)
+      assert.equal(compute(place).parts[0]?.factor.value, '1608.496', title)
+      assert.throws(() => compute(place, 2018), { code: 'ERR_FACTOR_NOT_AVAILABLE' }, title)
+    }
+    assert.equal(levelOf({ country: 'PR', nerc: 'PR' }), 'nerc PR nerc')
+  })
+
+  it('take the figure of Puerto Rico, and not of the US, from a set of countries that a request names', () => {
+    for (const place of PUERTO_RICO) {
+      const { parts, level, upstream } = computeEmissions({ place, year: 2020, energy, source, dataset: 'owid' })
+      assert.deepEqual([level, parts[0]?.factor.region, parts[0]?.factor.value], ['country', 'PR', '668.59'])
+      assert.deepEqual(upstream, [], 'the losses of the US are not those of Puerto Rico')
+    }
+    assert.throws(() => computeEmissions({ place: { country: 'PR' }, year: 2019, energy, source, dataset: 'owid' }), {
+      code: 'ERR_FACTOR_NOT_AVAILABLE',
+    })
   })
 })

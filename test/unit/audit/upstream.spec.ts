@@ -34,6 +34,11 @@ describe('upstream lines of electricity in the US', () => {
     }
   })
 
+  it('stand only beside figures of eGRID: its losses are no share of a life cycle', () => {
+    assert.deepEqual(linesOf({ place: { country: 'US' }, year: 2019 }), ['losses 21676'])
+    assert.deepEqual(linesOf({ place: { country: 'US' }, year: 2019, dataset: 'owid' }), [])
+  })
+
   it('are never part of the footprint', () => {
     const without = fixedFactors([
       { dataset: 'egrid', regionType: 'country', region: 'US', year: 2019, value: '889.214', unit: 'lb/MWh' },

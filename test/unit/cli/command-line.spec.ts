@@ -128,6 +128,7 @@ describe('place options', () => {
     assert.deepEqual(placeOf({ zip: '94110' }), { country: 'US', zip: '94110' })
     assert.deepEqual(placeOf({ subregion: 'CAMX' }), { country: 'US', subregion: 'CAMX' })
     assert.deepEqual(placeOf({ nerc: 'WECC' }), { country: 'US', nerc: 'WECC' })
+    assert.deepEqual(placeOf({ nerc: 'PR' }), { country: 'US', nerc: 'PR' })
     assert.equal(placeOf({}), undefined)
   })
 
@@ -151,7 +152,7 @@ describe('place options', () => {
       { country: 'DEU' },
       { zip: '9411' },
       { subregion: 'camx' },
-      { nerc: 'WE' },
+      { nerc: 'W' },
       { place: 'US-CAL' },
       { place: 'DE', zip: '94110' },
     ]

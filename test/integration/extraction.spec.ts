@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { computeEmissions, createSandbox, extractBill } from '#audit'
 import type { Sandbox } from '#audit'
@@ -17,6 +19,7 @@ import {
 import type { Extraction, Place } from '#protocol'
 
 const SAMPLES = new URL('../../samples/', import.meta.url)
+const PRINTER = fileURLToPath(new URL('../support/print-facts.ts', import.meta.url))
 
 const manifestShape = z.array(
   z.strictObject({
@@ -55,6 +58,27 @@ describe('own sample bills', () => {
     }
     assert.equal(manifest.length, 6)
     assert.equal(manifest.filter(({ visibility }) => visibility === 'sealed').length, 1)
+  })
+})
+
+describe('facts', () => {
+  /** Settings far apart: a day that begins 14 hours earlier, half hours, a decimal comma, digits of another script. */
+  const settings = [
+    { TZ: 'UTC', LANG: 'C', says: 'UTC en-US' },
+    { TZ: 'Pacific/Kiritimati', LANG: 'tr_TR.UTF-8', says: 'Pacific/Kiritimati tr-TR' },
+    { TZ: 'America/St_Johns', LANG: 'ar_EG.UTF-8', says: 'America/St_Johns ar-EG' },
+    { TZ: 'Asia/Kolkata', LANG: 'de_DE.UTF-8', says: 'Asia/Calcutta de-DE' },
+  ] as const
+
+  it('are the same bytes in any time zone and language', async () => {
+    const printed = await Promise.all(settings.map(async ({ TZ, LANG }) => printFacts(TZ, LANG)))
+    const [first] = printed
+    assert.ok(first !== undefined && first.facts.split('\n').length > 40)
+    for (const [index, { says, TZ, LANG }] of settings.entries()) {
+      // Else the settings did not reach the process, and equality would say nothing.
+      assert.equal(printed[index]?.says.replace('Kolkata', 'Calcutta'), says)
+      assert.equal(printed[index]?.facts, first.facts, `${TZ} ${LANG}`)
+    }
   })
 })
 
@@ -119,6 +143,17 @@ describe('sandbox', () => {
     await assert.rejects(sandbox.extract(await bill, signal), { code: 'ERR_AUDIT_ABORTED' })
   })
 })
+
+/** Facts of all samples as a process of its own prints them. */
+async function printFacts(TZ: string, LANG: string): Promise<{ readonly facts: string; readonly says: string }> {
+  const env = { ...process.env, TZ, LANG, LC_ALL: LANG, LANGUAGE: LANG.slice(0, 2) }
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [PRINTER], { env, maxBuffer: 64 * 1024 * 1024 }, (error, facts, says) => {
+      if (error === null) resolve({ facts, says: says.trim() })
+      else reject(error)
+    })
+  })
+}
 
 function hashable(extraction: Extraction): Uint8Array[] {
   return extraction.bills.map(encodeFacts)

@@ -50,11 +50,10 @@ describe('links of Green Button', () => {
       `rel="up" href="${BLOCK_UP}"/><link rel="up" href="${BLOCK_UP.replace('UsagePoint/1', 'UsagePoint/2')}"`,
     )
     assert.equal(await refusal(both), 'reject ERR_BILL_LINK')
-    const twoSelves = feedOf(entries).replace(
-      'rel="self" href="ReadingType/1-0"',
-      'rel="self" href="ReadingType/1-0"/><link rel="self" href="ReadingType/7"',
-    )
-    assert.equal(await refusal(twoSelves), 'reject ERR_BILL_LINK')
+    const self = (more: string): string =>
+      feedOf(entries).replace(/<link rel="self" href="LocalTimeParameters\/1"\/>/, (link) => `${link}${more}`)
+    assert.equal((await factsOf(self('<link rel="self" href="LocalTimeParameters/1"/>'))).length, 2)
+    assert.equal(await refusal(self('<link rel="self" href="LocalTimeParameters/7"/>')), 'reject ERR_BILL_LINK')
   })
 
   it('name one thing once: an entry that is repeated as it is counts once, one that says something else is refused', async () => {
@@ -226,6 +225,20 @@ describe('shapes of Green Button', () => {
       const trap = file.replace(new RegExp(`<${name}(?=[ >])`), `<x:${name} xmlns:x="urn:evil">0</x:${name}><${name}`)
       assert.equal(await refusal(trap), 'reject ERR_BILL_NAMESPACE', name)
     }
+  })
+
+  it('may name the account and the meter in the retail customer schema, if there is one of each', async () => {
+    const customer = (account: string, meter: string): string =>
+      `<entry><content><c:CustomerAccount xmlns:c="${ESPI}/customer"><c:accountId>${account}</c:accountId></c:CustomerAccount></content></entry>` +
+      `<entry><content><c:Meter xmlns:c="${ESPI}/customer"><c:serialNumber>${meter}</c:serialNumber></c:Meter></content></entry>`
+    const [named] = await factsOf(file.replace('</feed>', `${customer('A-1', 'M 7')}</feed>`))
+    assert.deepEqual([named?.account, named?.meter], ['A-1', 'M 7'])
+    assert.deepEqual(
+      [named?.sources['account'], named?.sources['meter']],
+      ['CustomerAccount/accountId', 'Meter/serialNumber'],
+    )
+    const [two] = await factsOf(file.replace('</feed>', `${customer('A-1', 'M 7')}${customer('A-2', 'M 8')}</feed>`))
+    assert.deepEqual([two?.account, two?.meter], [undefined, undefined])
   })
 
   it('must not say one thing twice: another reader could take the other', async () => {

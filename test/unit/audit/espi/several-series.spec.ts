@@ -141,6 +141,11 @@ describe('times of use', () => {
       await refusal(fileOf({ series: [part('1', [5]), part('1', [5])] })),
       'needs-review ERR_BILL_SEVERAL_SERIES',
     )
+    const coarser: MadeSeries = { type: { tou: '2', powerOfTenMultiplier: '3' }, readings: hours([0, 6, 0, 8]) }
+    assert.equal(
+      await refusal(fileOf({ series: [part('1', [5, 0, 7, 0]), coarser] })),
+      'needs-review ERR_BILL_SEVERAL_SERIES',
+    )
     const twice = { type: { tou: '1' }, readings: [...hours([5]), ...hours([6])] }
     assert.equal(await refusal(fileOf({ series: [twice, part('2', [1])] })), 'needs-review ERR_BILL_READINGS_CONFLICT')
   })
@@ -217,10 +222,23 @@ describe('registers', () => {
     }
   })
 
+  it('that no file calls registers, but look like some, go to a person; readings that rise and fall do not', async () => {
+    const of = (values: readonly number[]): string =>
+      fileOf({ series: [{ type: { accumulationBehaviour: undefined }, readings: hours(values) }] })
+    assert.equal(await refusal(of([1, 1, 2, 3, 5, 8, 13, 21])), 'needs-review ERR_BILL_ACCUMULATION')
+    assert.equal((await billOf(of([1, 2, 3, 4, 5, 6, 7]))).import.value, '28')
+    assert.equal((await billOf(of([1, 2, 9, 4, 5, 6, 7, 8]))).import.value, '42')
+    assert.equal((await billOf(of([5, 5, 5, 5, 5, 5, 5, 5]))).import.value, '40')
+  })
+
   it('of days stand at the beginning of the day, with a mark', async () => {
     const bill = await billOf(fileOf({ series: [register(days([100, 140, 190]))] }))
     assert.deepEqual([bill.import.value, bill.service.start, bill.service.end], ['90', '2023-01-01', '2023-01-03'])
     assert.deepEqual(bill.flags, ['register-difference', 'register-time-assumed'])
+    const lasting = (durationS: number): string =>
+      fileOf({ series: [register(days([100, 140]).map((reading) => ({ ...reading, durationS })))] })
+    assert.equal((await billOf(lasting(90_000))).import.value, '40')
+    assert.equal(await refusal(lasting(90_001)), 'needs-review ERR_BILL_ACCUMULATION')
   })
 
   it('beside interval readings check them: at the beginning or the end of their own time', async () => {

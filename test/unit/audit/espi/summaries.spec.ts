@@ -174,6 +174,7 @@ describe('usage summaries as bills', () => {
       'needs-review ERR_BILL_UNSTATED',
     )
     assert.equal(await of({ durationS: 10, last: '5' }), 'reject ERR_BILL_PERIOD')
+    assert.equal(await of({ durationS: 20 * 3_600 - 1, last: '5' }), 'reject ERR_BILL_PERIOD')
     assert.equal(await of({ start: 10, ...MONTH, last: '5' }), 'reject ERR_BILL_DATE')
     assert.equal(await of({ ...MONTH }), 'reject ERR_BILL_NO_CONSUMPTION')
     assert.equal(await of({ ...MONTH, last: '5', uom: '38' }), 'needs-review ERR_BILL_UNIT')

@@ -8,6 +8,7 @@ import { readPaid } from './point-bills.ts'
 import type { FileContext } from './point-bills.ts'
 import { isSameBill, readSummaryBill } from './summaries.ts'
 import type { SummaryBill } from './summaries.ts'
+import { isNetMetered } from './tariff-riders.ts'
 
 /** A usage summary with the point that it hangs under. */
 export type OwnedSummary = {
@@ -47,13 +48,17 @@ type Owned = { readonly owner: OwnedSummary; readonly bill: SummaryBill; readonl
 /**
  * A bill for each usage summary; a repetition gives none.
  *
- * @throws {Refusal} ERR_BILL_SUMMARY_CONFLICT for summaries that contradict each other or overlap, and what summaries earn by
- * themselves.
+ * @throws {Refusal} ERR_BILL_SUMMARY_CONFLICT for summaries that contradict each other or overlap, ERR_BILL_FLOW under net
+ * metering, and what summaries earn by themselves.
  */
 export function readSummaryBills(owners: readonly OwnedSummary[], context: FileContext): BillParts[] {
   const distinct = new Map<string, Owned>()
   for (const owner of owners) {
     const bill = readSummaryBill(owner.summary, owner.usagePoint, context.therm)
+    if (isNetMetered(owner.summary)) {
+      const message = 'tariff rider of net metering, and no readings: the consumption may be a difference'
+      throw review('ERR_BILL_FLOW', message, owner.summary.place)
+    }
     const key = `${owner.point ?? ''} ${bill.start} ${bill.end}`
     const known = distinct.get(key)
     if (known !== undefined && !isSameBill(known.bill, bill)) {

@@ -125,6 +125,20 @@ describe('commodities of Green Button', () => {
     assert.equal(await refusal(gas({ uom: '42', flowDirection: '19' })), 'needs-review ERR_BILL_FLOW')
   })
 
+  it('that flow back are not read, and a register in another unit checks nothing', async () => {
+    const m3 = { commodity: '7', uom: '42' }
+    const both = [
+      { type: m3, readings: days([3, 4]) },
+      { type: { ...m3, flowDirection: '19' }, readings: days([1, 0]) },
+    ]
+    assert.equal(await refusal(fileOf({ kind: '1', series: both })), 'needs-review ERR_BILL_FLOW')
+    const dial = { type: { ...m3, uom: '119', accumulationBehaviour: '1' }, readings: days([90, 93, 97]) }
+    const { flags, import: imported } = await billOf(
+      fileOf({ kind: '1', series: [{ type: m3, readings: days([3, 4]) }, dial] }),
+    )
+    assert.deepEqual([imported.value, imported.unit, flags], ['7', 'm3', ['register-not-compared']])
+  })
+
   it('have bounds of their own: what no customer uses is refused, in any unit', async () => {
     assert.equal(await refusal(gas({ uom: '42', powerOfTenMultiplier: '9' })), 'reject ERR_BILL_ABSURD')
     assert.equal(await refusal(gas({ powerOfTenMultiplier: '9' })), 'reject ERR_BILL_ABSURD')

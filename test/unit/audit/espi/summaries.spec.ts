@@ -97,7 +97,7 @@ describe('usage summaries as bills', () => {
     assert.equal(await claimOf(rider('Green Power', 'unenrolled')), undefined)
     assert.equal(await claimOf(rider('Green Power', 'enrolledPending')), undefined)
     assert.equal(await claimOf(rider('Green Power', 'enrolled', String(MIDNIGHT_S + 40 * DAY_S))), undefined)
-    for (const other of ['Net Metering Renewable', 'NEM2 Green', 'Green Button Connect', 'Solar', 'Critical peak']) {
+    for (const other of ['Green Button Connect', 'Solar', 'Feed-in Green', 'Critical peak']) {
       assert.equal(await claimOf(rider(other, 'enrolled')), undefined, other)
     }
     const long = (await claimOf(rider(`Green ${'x'.repeat(500)}`))) as { evidence: string }
@@ -174,6 +174,7 @@ describe('usage summaries as bills', () => {
       'needs-review ERR_BILL_UNSTATED',
     )
     assert.equal(await of({ durationS: 10, last: '5' }), 'reject ERR_BILL_PERIOD')
+    assert.equal(await of({ durationS: 20 * 3_600 - 1, last: '5' }), 'reject ERR_BILL_PERIOD')
     assert.equal(await of({ start: 10, ...MONTH, last: '5' }), 'reject ERR_BILL_DATE')
     assert.equal(await of({ ...MONTH }), 'reject ERR_BILL_NO_CONSUMPTION')
     assert.equal(await of({ ...MONTH, last: '5', uom: '38' }), 'needs-review ERR_BILL_UNIT')
@@ -186,6 +187,20 @@ describe('usage summaries as bills', () => {
     )
     const gas = fileOf({ kind: '1', summaries: [alone] }).replaceAll('UsageSummary>', 'UsageSummary>')
     assert.equal((await billOf(gas)).commodity, 'gas')
+  })
+
+  it('under net metering need readings beside them: their figure may be a difference', async () => {
+    for (const name of ['Net Metering Renewable', 'NEM2 Green', 'Net Energy Metering', 'NET-BILLING']) {
+      const of = (status: string, readings: boolean): string =>
+        fileOf({
+          ...(readings ? { series: [{ readings: JANUARY }] } : {}),
+          summaries: [summary({ ...MONTH, last: '310', extra: `${ELECTRIC}${rider(name, status)}` })],
+        })
+      assert.equal(await refusal(of('enrolled', false)), 'needs-review ERR_BILL_FLOW', name)
+      assert.equal((await billOf(of('unenrolled', false))).import.value, '310')
+      const [beside] = await factsOf(of('enrolled', true))
+      assert.deepEqual([beside?.flags, beside?.greenClaim], [['summary-agrees'], undefined])
+    }
   })
 
   it('of which one is net make all figures of the point doubtful', async () => {

@@ -6,14 +6,11 @@ import https from 'node:https'
 import net from 'node:net'
 import tls from 'node:tls'
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
-import { dkimSign } from 'mailauth/lib/dkim/sign.js'
-import { dkimVerify } from 'mailauth/lib/dkim/verify.js'
 import { extractBill, TRUST_NOBODY } from '#audit'
 import type { TrustList } from '#audit'
 import { encodeFacts, toHex, utf8 } from '#protocol'
 import type { Extraction } from '#protocol'
-import { privateKeyOf, recordOf } from '../../../support/signing/keys.ts'
+import { recordOf } from '../../../support/signing/keys.ts'
 import { signCms } from '../../../support/signing/sign-cms.ts'
 import { makeMail, signMail } from '../../../support/signing/sign-mail.ts'
 import type { MailSigning } from '../../../support/signing/sign-mail.ts'
@@ -186,53 +183,6 @@ describe('signed mails', () => {
     const mail = makeMail([{ name: 'bill.pdf', bytes: signCms({ content: TABLE }) }])
     // Two containers inside each other are not opened.
     assert.match(await read(mail, trusting(['below'])), /ERR_BILL_NESTED/)
-  })
-
-  it('hold as the library mailauth signs them, and the other way round', async () => {
-    const names = 'From:To:Subject:Date:Message-ID:MIME-Version:Content-Type'
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.stringMatching(/^[ \ta-z=.]{0,12}$/), { maxLength: 8 }),
-        fc.stringMatching(/^[ \t]{1,3}[A-Za-z ]{0,20}(?:\r\n[ \t]{1,2}[a-z]{1,5})?[ \t]{0,2}$/),
-        fc.constantFrom('relaxed/relaxed', 'simple/simple', 'relaxed/simple', 'simple/relaxed'),
-        fc.boolean(),
-        async (lines, subject, canonicalization, isEd) => {
-          const body = MAIL.slice(MAIL.indexOf('\r\n\r\n') + 4)
-          const mail = `${MAIL.slice(0, MAIL.indexOf('\r\n\r\n'))}\r\n\r\n${body}${lines.join('\r\n')}`.replace(
-            ' Your bill',
-            subject,
-          )
-          const key = isEd ? 'mailed' : 'mail'
-          const selector = isEd ? 'ed' : 'bills'
-          const privateKey = privateKeyOf(key).export({ type: 'pkcs8', format: 'pem' }).toString()
-          const signature = { signingDomain: 'nordhafen.example', selector, privateKey, headerList: names.split(':') }
-          const signTime = 1_675_000_000_000
-          const { signatures, errors } = await dkimSign(mail, {
-            ...signature,
-            canonicalization,
-            signTime,
-            signatureData: [signature],
-          })
-          assert.deepEqual(errors, [])
-          assert.equal(await read(signatures + mail), GOOD)
-          const own = signMail(mail, {
-            key,
-            selector,
-            form: canonicalization === 'simple/simple' ? 'simple' : 'relaxed',
-          })
-          assert.equal(await read(own), GOOD)
-          const { results } = await dkimVerify(Buffer.from(own, 'latin1'), {
-            resolver: async () => [[recordOf(key)]],
-            strict: true,
-          })
-          assert.deepEqual(
-            results.map(({ status }) => status.result),
-            ['pass'],
-          )
-        },
-      ),
-      { numRuns: 60 },
-    )
   })
 
   it('open no socket and ask no name server', async () => {

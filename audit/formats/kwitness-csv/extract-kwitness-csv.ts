@@ -6,7 +6,7 @@ import { isKwitnessCsv, readRows } from './read-rows.ts'
 import * as cells from './cells.ts'
 
 /** Name of the format in results. */
-export const KWITNESS_CSV_FORMAT = 'kwitness-csv-1'
+const KWITNESS_CSV_FORMAT = 'kwitness-csv-1'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
 const EXTRACTOR = { id: 'kwitness-csv', version: '1.0.0' } as const
 
@@ -22,7 +22,7 @@ export const KWITNESS_CSV_READER: FormatReader = {
  *
  * @throws {Refusal} with line, column and column name.
  */
-export function extractKwitnessCsv(text: string): Extraction {
+function extractKwitnessCsv(text: string): Extraction {
   const rows = readRows(text)
   const bills = rows.map(factsOf)
   checkOverlap(rows, bills)

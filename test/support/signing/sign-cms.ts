@@ -127,7 +127,7 @@ function signedAttributes(options: CmsOptions & { seal: Seal; digest: keyof type
 }
 
 /** ESS signing-certificate-v2 with SHA-256, the default (RFC 5035). */
-function essAttribute(seal: Seal): asn1.Sequence {
+export function essAttribute(seal: Seal): asn1.Sequence {
   const hash = createHash('sha256').update(certificateOf(seal)).digest()
   return attribute(
     '1.2.840.113549.1.9.16.2.47',
@@ -136,7 +136,7 @@ function essAttribute(seal: Seal): asn1.Sequence {
 }
 
 /** ESS signing-certificate of RFC 2634, with SHA-1. */
-function oldEssAttribute(seal: Seal): asn1.Sequence {
+export function oldEssAttribute(seal: Seal): asn1.Sequence {
   const hash = createHash('sha1').update(certificateOf(seal)).digest()
   return attribute(
     '1.2.840.113549.1.9.16.2.12',
@@ -145,7 +145,7 @@ function oldEssAttribute(seal: Seal): asn1.Sequence {
 }
 
 /** An attribute with one value. */
-function attribute(type: string, value: asn1.BaseBlock): asn1.Sequence {
+export function attribute(type: string, value: asn1.BaseBlock): asn1.Sequence {
   return sequence(oid(type), new asn1.Set({ value: [value] }))
 }
 

@@ -98,10 +98,7 @@ export async function checkSigner(cms: Cms, signer: Signer, content: Uint8Array)
   const digest = hashOf(info.digestAlgorithm.algorithmId).name
   const attributes = info.signedAttrs?.attributes
   let signed = content
-  if (attributes === undefined) {
-    // RFC 5652 section 5.3: other content types than plain data must have signed attributes.
-    if (cms.contentType !== ID_DATA) throw new SignatureError('signature has no signed attributes')
-  } else {
+  if (attributes !== undefined) {
     checkOnce(attributes)
     if (oidOf(findAttribute(attributes, CONTENT_TYPE)) !== cms.contentType) {
       throw new SignatureError('signed content type is another one')

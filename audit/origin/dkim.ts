@@ -88,8 +88,8 @@ async function verifyOne(
 ): Promise<Origin> {
   const key = readKey(record)
   const signature = readSignature(tags, key)
-  checkAuthor(mail, domain)
   checkFields(mail, signature)
+  checkAuthor(mail, domain)
   const { bodyForm } = signature
   const digest = bodyDigests.get(bodyForm) ?? (await digestOf('SHA-256', canonicalBody(mail.body, bodyForm)))
   bodyDigests.set(bodyForm, digest)
@@ -141,9 +141,8 @@ async function holds({ keyInfo, kind }: DkimKey, { value }: DkimSignature, heade
 
 /** The one author's domain must be that of the signature, or one be part of the other. */
 function checkAuthor(mail: SignedMail, domain: string): void {
-  const [author = '', second] = mail.fields.filter(({ name }) => name === 'from').map(({ value }) => value)
-  const from = domainOfAuthor(author)
-  if (from === undefined || second !== undefined) throw new SignatureError('mail has not exactly one author')
+  const from = domainOfAuthor(mail.fields.find(({ name }) => name === 'from')?.value ?? '')
+  if (from === undefined) throw new SignatureError('mail has not exactly one author')
   if (from !== domain && !from.endsWith(`.${domain}`) && !domain.endsWith(`.${from}`)) {
     throw new SignatureError(`mail is from ${printable(from)} and signed by ${printable(domain)}`)
   }

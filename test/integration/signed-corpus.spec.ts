@@ -5,6 +5,7 @@ import { extractBill, parseTrustList, TRUST_NOBODY, verifyPdfSignatures } from '
 import type { TrustList } from '#audit'
 import { encodeFacts, toHex } from '#protocol'
 import type { Extraction, Origin } from '#protocol'
+import { signCms } from '../support/signing/sign-cms.ts'
 
 const SAMPLES = new URL('../../samples/formats/signed/', import.meta.url)
 const CORPUS = new URL('../../../shared/bills/open/', import.meta.url)
@@ -72,6 +73,14 @@ describe('own signed samples', () => {
     const refused = await extractBill(new TextEncoder().encode(changed), list)
     assert.equal(refused.reason?.code, 'ERR_BILL_SIGNATURE')
     assert.deepEqual(refused.bills, [])
+  })
+
+  it('keep the origin of the file inside when the envelope proves less', async () => {
+    const content = readSample('feed.xml')
+    const around = await extractBill(signCms({ content, seal: 'stranger', certificates: ['stranger'] }), list)
+    assert.equal(inWords(around.origin), 'xml-signature all trusted')
+    const both = await extractBill(signCms({ content }), list)
+    assert.equal(inWords(both.origin), 'cms all trusted')
   })
 
   it('give the facts of the attached file, signed by two keys of a domain: bill.eml', async () => {

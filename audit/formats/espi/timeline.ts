@@ -1,4 +1,5 @@
 import { divideFloor } from '#protocol'
+import { EXTRACTION_LIMITS } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import { rejection, review } from '../refusal.ts'
 import { isNearMidnight } from './civil-days.ts'
@@ -46,7 +47,11 @@ export function orderReadings(readings: readonly Reading[], offset: LocalOffset)
     throw rejection('ERR_BILL_PERIOD', 'readings span no time, or more than ten years', place)
   }
   const years = divideFloor(end - first.start, YEAR_S) + 1
-  return { runs: cutRuns(ordered, offset, years * CHANGES_PER_YEAR), duplicates }
+  const runs = cutRuns(ordered, offset, years * CHANGES_PER_YEAR)
+  if (runs.length > EXTRACTION_LIMITS.bills) {
+    throw review('ERR_BILL_GAP', `whole days are missing ${runs.length - 1} times`, placeOfReading(first))
+  }
+  return { runs, duplicates }
 }
 
 /** Files are nearly always in order: one look saves the sorting. */

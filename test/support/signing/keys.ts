@@ -13,6 +13,7 @@ export type Seal =
   | 'expired'
   | 'forged'
   | 'oldfashioned'
+  | 'oldpss'
   | 'root'
   | 'server'
   | 'stamper'

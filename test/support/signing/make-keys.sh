@@ -52,11 +52,11 @@ new_key() { # name, openssl genpkey arguments
   openssl genpkey -quiet -out "$name.key.pem" "$@" 2>/dev/null || openssl genpkey -out "$name.key.pem" "$@" 2>/dev/null
 }
 rsa() { new_key "$1" -algorithm RSA -pkeyopt rsa_keygen_bits:"$2"; }
-certify() { # name, common name, issuer, extensions, first day, last day, digest
+certify() { # name, common name, issuer, extensions, first day, last day, digest, option of the signature
   openssl req -new -key "$1.key.pem" -subj "/C=ZZ/O=Nordhafen Stadtwerke (sample)/CN=$2" -out "$state/$1.csr"
   if [ "$3" = self ]; then by="-selfsign -keyfile $1.key.pem"; else by="-cert $3.cert.pem -keyfile $3.key.pem"; fi
   # shellcheck disable=SC2086
-  openssl ca -batch -notext -config "$state/ca.cnf" -md "${7:-sha256}" $by -extensions "$4" -startdate "$5" -enddate "$6" \
+  openssl ca -batch -notext -config "$state/ca.cnf" -md "${7:-sha256}" ${8:+-sigopt "$8"} $by -extensions "$4" -startdate "$5" -enddate "$6" \
     -in "$state/$1.csr" -out "$1.cert.pem" 2>/dev/null
 }
 always="20200101000000Z 20991231235959Z"
@@ -67,6 +67,7 @@ rsa utility 2048;     certify utility     "Sample Billing Seal"      below signe
 rsa expired 2048;     certify expired     "Sample Seal of 2015"      root signer    20150101000000Z 20151231235959Z
 rsa weak 1024;        certify weak        "Sample Seal of 1024 Bits" root signer    $always
 rsa oldfashioned 2048; certify oldfashioned "Sample Seal by SHA-1"   root signer    $always sha1
+rsa oldpss 2048;      certify oldpss      "Sample Seal by PSS and SHA-1" root signer $always sha1 rsa_padding_mode:pss
 rsa server 2048;      certify server      "sample.invalid"           root server    $always
 rsa demanding 2048;   certify demanding   "Sample Demanding Seal"    root demanding $always
 rsa forged 2048;      certify forged      "Sample Seal by a Seal"    utility signer $always

@@ -28,6 +28,8 @@ export type CmsOptions = {
   readonly stamp?: (signature: Uint8Array) => Uint8Array
   /** Content type. @default id-data */
   readonly type?: string
+  /** Name of the signature algorithm, when it is not that of the key. */
+  readonly algorithm?: string
   /** PSS instead of PKCS #1 v1.5. @default false */
   readonly isPss?: boolean
   /** The signer is named by its key identifier. @default false */
@@ -105,7 +107,7 @@ function signerInfo(options: CmsOptions & { seal: Seal; digest: keyof typeof HAS
     signerId,
     algorithm(HASH_IDS[digest], true),
     ...(attributes === undefined ? [] : [tagged(0, attributes)]),
-    id,
+    options.algorithm === undefined ? id : algorithm(options.algorithm),
     new asn1.OctetString({ valueHex: buffer(signature) }),
     ...(token === undefined ? [] : [tagged(1, [attribute('1.2.840.113549.1.9.16.2.14', parse(token))])]),
   )

@@ -17,6 +17,8 @@ export type MailSigning = {
   readonly length?: number
   /** @default 'relaxed' */
   readonly form?: 'relaxed' | 'simple'
+  /** Changes the tags before they are signed. */
+  readonly edit?: (tags: readonly string[]) => readonly string[]
   /** @default 'rsa-sha256', or 'ed25519-sha256' for that key */
   readonly algorithm?: string
 }
@@ -57,7 +59,8 @@ function signatureOf(lines: readonly string[], body: string, signing: MailSignin
     `bh=${hash}`,
     'b=',
   ]
-  const unsigned = `DKIM-Signature: ${tags.join(';\r\n ')}`
+  const { edit = (same) => same } = signing
+  const unsigned = `DKIM-Signature: ${edit(tags).join(';\r\n ')}`
   const canon = (line: string): string => (form === 'relaxed' ? relaxField(line) : line)
   const signed =
     pickFields(lines, fields)

@@ -94,6 +94,7 @@ describe('commodities of Green Button', () => {
       [undefined, { commodity: undefined }, 'reject ERR_BILL_SERVICE_KIND'],
       [undefined, { commodity: '0' }, 'reject ERR_BILL_SERVICE_KIND'],
       [undefined, { commodity: '25' }, 'unsupported ERR_BILL_COMMODITY'],
+      [undefined, { commodity: '8' }, 'needs-review ERR_BILL_COMMODITY'],
       ['0', { uom: '31' }, 'needs-review ERR_BILL_UNIT'],
       ['0', { uom: '169' }, 'needs-review ERR_BILL_UNIT'],
       ['0', { uom: '119' }, 'reject ERR_BILL_UNIT'],

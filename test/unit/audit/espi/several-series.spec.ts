@@ -41,6 +41,13 @@ describe('several series of one point', () => {
     assert.equal(await refusal(fileOf({ series: [negative] })), 'needs-review ERR_BILL_FLOW')
   })
 
+  it('of quadrants, power factors and unknown directions are neither delivered nor received', async () => {
+    for (const flowDirection of ['2', '3', '5', '7', '8', '10', '13', '15', '21', '01', '-1', 'x']) {
+      const file = fileOf({ series: [{ type: { flowDirection }, readings: hours([1, 2]) }] })
+      assert.equal(await refusal(file), 'needs-review ERR_BILL_FLOW', flowDirection)
+    }
+  })
+
   it('need a direction as soon as they are two', async () => {
     const silent: MadeSeries = { type: { flowDirection: undefined }, readings: hours([1, 2, 3, 4]) }
     assert.deepEqual((await billOf(fileOf({ series: [silent] }))).flags, ['direction-assumed', 'not-whole-days'])
@@ -132,6 +139,8 @@ describe('times of use', () => {
     assert.ok(bill.flags.includes('parts-agree'))
     const wrong = [part('1', [5, 0, 7, 0]), part('2', [0, 6, 0, 9])]
     assert.equal(await refusal(fileOf({ series: [...wrong, DELIVERED] })), 'needs-review ERR_BILL_READINGS_CONFLICT')
+    const shorter = [part('1', [5, 0, 15]), part('2', [0, 6, 0])]
+    assert.equal(await refusal(fileOf({ series: [...shorter, DELIVERED] })), 'needs-review ERR_BILL_READINGS_CONFLICT')
   })
 
   it('that leave hours out, repeat a code, or are only one of several, are for a person', async () => {

@@ -47,6 +47,17 @@ describe('time in Green Button', () => {
     assert.equal(await refusal(fileOf({ ...dayMissing, tzOffset: 'x' })), 'needs-review ERR_BILL_GAP')
   })
 
+  it('that is missing again and again goes to a person', async () => {
+    const every = (count: number): string =>
+      fileOf({
+        series: [
+          { readings: Array.from({ length: count }, (_, index) => days([1], MIDNIGHT_S + index * 2 * DAY_S)).flat() },
+        ],
+      })
+    assert.equal((await factsOf(every(64))).length, 64)
+    assert.equal(await refusal(every(65)), 'needs-review ERR_BILL_GAP')
+  })
+
   it('that is missing for import must be missing for export', async () => {
     const gap = [...days([10]), ...days([30], MIDNIGHT_S + 5 * DAY_S)]
     const exported = { type: { flowDirection: '19' }, readings: gap }

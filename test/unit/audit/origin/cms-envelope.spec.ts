@@ -3,7 +3,7 @@ import { extractBill, TRUST_NOBODY } from '#audit'
 import type { TrustList } from '#audit'
 import { encodeFacts, toHex, utf8 } from '#protocol'
 import type { Extraction } from '#protocol'
-import { signCms, stampTime } from '../../../support/signing/sign-cms.ts'
+import { essAttribute, oldEssAttribute, signCms, stampTime } from '../../../support/signing/sign-cms.ts'
 import type { CmsOptions } from '../../../support/signing/sign-cms.ts'
 import { trusting } from '../../../support/signing/trust.ts'
 
@@ -79,6 +79,11 @@ describe('signed envelopes', () => {
     }
   })
 
+  it('may name the certificate of the signer in the older form', async () => {
+    assert.equal(await readSigned({ ess: 'none', more: [oldEssAttribute('utility')] }), 'facts, cms all trusted')
+    assert.match(await readSigned({ ess: 'none', more: [oldEssAttribute('root')] }), /another certificate is its own$/)
+  })
+
   it('need no trust to be read', async () => {
     assert.equal(await read(SIGNED, TRUST_NOBODY), 'facts, cms all untrusted')
     assert.equal(await readSigned({ digest: 'sha1' }), 'facts, cms all untrusted')
@@ -110,10 +115,18 @@ describe('signed envelopes', () => {
       readSigned({ digest: 'md5' }),
       readSigned({ isDetached: true }),
       readSigned({ seals: [] }),
+      readSigned({ more: [essAttribute('utility')] }),
+      readSigned({ algorithm: '1.2.840.10045.4.3.2' }),
       read(new Uint8Array([...SIGNED, 1])),
       read(SIGNED.subarray(0, -1)),
     ])
     for (const code of codes) assert.match(code, /^needs-review, -, ERR_BILL_SIGNATURE: signature of the envelope: /)
+    assert.match(await readSigned({ more: [essAttribute('utility')] }), /signature has an attribute twice$/)
+    assert.match(await readSigned({ algorithm: '1.2.840.10045.4.3.2' }), /signature algorithm does not fit the key$/)
+    assert.match(
+      await readSigned({ algorithm: '1.2.840.113549.1.1.13' }),
+      /signature uses SHA-512, its frame says SHA-256$/,
+    )
   })
 
   it('keep the origin when the file inside gives no facts', async () => {

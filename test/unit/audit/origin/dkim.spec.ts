@@ -5,12 +5,12 @@ import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
 import tls from 'node:tls'
-import { createHash } from 'node:crypto'
+import { createHash, createPublicKey } from 'node:crypto'
 import { extractBill, TRUST_NOBODY } from '#audit'
 import type { TrustList } from '#audit'
 import { encodeFacts, toHex, utf8 } from '#protocol'
 import type { Extraction } from '#protocol'
-import { recordOf } from '../../../support/signing/keys.ts'
+import { privateKeyOf, recordOf } from '../../../support/signing/keys.ts'
 import { signCms } from '../../../support/signing/sign-cms.ts'
 import { makeMail, signMail } from '../../../support/signing/sign-mail.ts'
 import type { MailSigning } from '../../../support/signing/sign-mail.ts'
@@ -119,6 +119,9 @@ describe('signed mails', () => {
     assert.match(await read(second('From: evil@evil.example')), BROKEN)
     assert.match(await read(second('Subject: Another bill')), /subject is not covered, or stands twice/)
     assert.match(await read(second('Content-Type: text/plain')), /content-type stands twice/)
+    const encoded = MAIL.replace('MIME-Version', 'Content-Transfer-Encoding: 7bit\r\nMIME-Version')
+    const twice = signMail(encoded).replace('\r\nFrom:', '\r\nContent-Transfer-Encoding: base64\r\nFrom:')
+    assert.equal((await read(twice)).replace(BROKEN, ''), 'content-transfer-encoding stands twice')
     const two = MAIL.replace(
       'From: Nordhafen Billing <billing@nordhafen.example>',
       'From: a@nordhafen.example, b@evil.example',
@@ -161,6 +164,50 @@ describe('signed mails', () => {
     assert.equal(await read(signMail(MAIL, { length: 3 }, {})), GOOD)
     const broken = signMail(MAIL, {}, ed).replace(/b=[A-Za-z0-9+/]{4}/, 'b=AAAA')
     assert.equal(await read(broken), GOOD)
+  })
+
+  it('must have tags that RFC 6376 and RFC 8463 allow', async () => {
+    const edited = async (search: RegExp, by: string): Promise<string> =>
+      whySigned({ edit: (tags) => tags.map((tag) => tag.replace(search, by)) })
+    assert.equal(await edited(/^v=1$/, 'v=2'), 'version is not 1')
+    assert.equal(await edited(/^a=.*/, 'a=ed25519-sha256'), 'the key is of another kind')
+    assert.equal(await edited(/^c=.*/, 'c=relaxed/loose'), 'its canonicalization is not one that is checked')
+    assert.equal(await edited(/^bh=.*/, 'bh=*'), 'one of its values is missing, or is not base64')
+    assert.equal(await whySigned({ more: ['q=dns/other'] }), 'its key is not one of name servers')
+    assert.equal(await whySigned({ more: ['q=dns/txt:x'] }), GOOD)
+    assert.equal(await whySigned({ more: ['t=5', 'x=5'] }), 'it ends before it begins')
+    assert.equal(await whySigned({ more: ['x=soon'] }), 'its times are malformed')
+    assert.equal(await whySigned({ more: ['i=me@mail.nordhafen.example'] }), GOOD)
+    assert.equal(await whySigned({ more: ['i=me@evil.example'] }), 'its identity is of another domain')
+    assert.equal(await whySigned({ more: ['i=me@evilnordhafen.example'] }), 'its identity is of another domain')
+    // A list with a tag twice is no signature at all.
+    assert.equal(await whySigned({ more: ['d=nordhafen.example'] }), 'facts, -')
+  })
+
+  it('must have keys that their domain has not revoked and means for this', async () => {
+    const withRecord = async (record: string, signing: MailSigning = {}): Promise<string> => {
+      const trust = { certificates: new Set<string>(), domainKeys: new Map([[NAME, record]]) }
+      return (await read(signMail(MAIL, signing), trust)).replace(BROKEN, '')
+    }
+    const record = recordOf('mail')
+    const [, key = ''] = record.split('p=')
+    assert.equal(await withRecord(`p=${key}`), GOOD)
+    assert.equal(await withRecord(`${record}; n=note; h=sha1:sha256; s=email; t=s;`), GOOD)
+    assert.equal(await withRecord('v=DKIM1; k=rsa; p='), 'its key was revoked')
+    assert.equal(await withRecord(`${record}; h=sha1`), 'its key is meant for something else')
+    assert.equal(await withRecord(`${record}; s=other`), 'its key is meant for something else')
+    assert.equal(
+      await withRecord(`${record}; t=s`, { more: ['i=me@mail.nordhafen.example'] }),
+      'its identity is of another domain',
+    )
+    const malformed = 'the record of its key is malformed, or of another kind'
+    assert.equal(await withRecord(`v=DKIM2; p=${key}`), malformed)
+    assert.equal(await withRecord(`${record}; p=${key}`), malformed)
+    assert.equal(await withRecord(`v=DKIM1; k=dsa; p=${key}`), malformed)
+    assert.equal(await withRecord(`v=DKIM1; k=ed25519; p=${key}`, { key: 'mailed' }), 'its key has not 32 bytes')
+    // The form of the standard, without the frame that all records in the world have.
+    const bare = createPublicKey(privateKeyOf('mail')).export({ type: 'pkcs1', format: 'der' }).toString('base64')
+    assert.equal(await withRecord(`v=DKIM1; p=${bare}`), GOOD)
   })
 
   it('are judged by no clock', async () => {

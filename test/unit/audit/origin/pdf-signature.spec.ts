@@ -236,6 +236,9 @@ describe('signatures of PDFs', () => {
       const old = { seal: 'oldfashioned', certificates: ['oldfashioned', 'root'] } as const
       assert.equal(await signedWith(old, TRUST), 'all untrusted')
       assert.equal(await signedWith(old, trusting(['oldfashioned'])), 'all trusted')
+      const oldPss = { seal: 'oldpss', certificates: ['oldpss', 'root'] } as const
+      assert.equal(await signedWith(oldPss, TRUST), 'all untrusted')
+      assert.equal(await signedWith(oldPss, trusting(['oldpss'])), 'all trusted')
     })
 
     it('takes no certificate that was issued for something else, or demands what nobody knows', async () => {

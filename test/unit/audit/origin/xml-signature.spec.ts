@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { TRUST_NOBODY, verifyXmlSignature } from '#audit'
+import { extractBill, TRUST_NOBODY, verifyXmlSignature } from '#audit'
 import type { TrustList } from '#audit'
 import { toHex, utf8 } from '#protocol'
 import { hashOfSeal } from '../../../support/signing/keys.ts'
@@ -91,6 +91,21 @@ describe('signatures of XML documents', () => {
       await verdict(signXml(rich, { references }).replace('<b:Bill', '<?style a?><b:Bill')),
       /^digest of the/,
     )
+  })
+
+  it('make extraction read what was signed, and not the file around it', async () => {
+    const feed =
+      '<feed xmlns="http://www.w3.org/2005/Atom"><entry><content><x:IntervalReading xmlns:x="urn:trap"></x:IntervalReading>' +
+      `</content></entry>${HERE}</feed>`
+    const around = `<?xml version="1.0"?>\n<!-- two\nlines -->\n${feed}`
+    const signed = signXml(around, { references: [{ text: feed.replace(HERE, '') }] })
+    const found = await extractBill(utf8(signed), TRUST)
+    assert.equal(found.reason?.code, 'ERR_BILL_NAMESPACE')
+    assert.equal(found.reason.place?.line, 1)
+    assert.equal(found.origin?.isTrusted, true)
+    const unsigned = await extractBill(utf8(around.replace(HERE, '')), TRUST)
+    assert.equal(unsigned.reason?.place?.line, 4)
+    assert.equal(unsigned.origin, undefined)
   })
 
   it('do not depend on the language of the machine', async () => {

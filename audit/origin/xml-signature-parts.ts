@@ -11,7 +11,7 @@ import { attributeOf, elementsOf, findEvery, textOf } from './xml-tree.ts'
 import type { XmlNode } from './xml-tree.ts'
 
 /** Namespace of XML signatures (W3C xmldsig-core1 section 1.3). */
-export const XMLDSIG = 'http://www.w3.org/2000/09/xmldsig#'
+const XMLDSIG = 'http://www.w3.org/2000/09/xmldsig#'
 /** Removes the signature itself from what is signed (section 6.6.4). */
 const ENVELOPED = `${XMLDSIG}enveloped-signature`
 const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#'

@@ -7,7 +7,7 @@ import { delimiterOf, partsOf } from './mime.ts'
 import { withOrigin } from './with-origin.ts'
 
 /** Name of the format in refusals; facts carry the format of the file inside. */
-export const EML_FORMAT = 'eml'
+const EML_FORMAT = 'eml'
 
 /** Reader of mails (`.eml`, RFC 5322) with one bill attached. */
 export const EML_READER: FormatReader = {
@@ -25,7 +25,7 @@ type PartResult = { readonly path: string; readonly extraction: Extraction }
  *
  * @throws {Refusal} ERR_BILL_SIGNATURE, or ERR_BILL_CONTAINER for a mail that cannot be divided into its parts.
  */
-export async function extractEml(bytes: Uint8Array, context: ReadContext): Promise<Extraction> {
+async function extractEml(bytes: Uint8Array, context: ReadContext): Promise<Extraction> {
   const message = splitEntity(withCrlf(bytes), 'header')
   const origin = await findOrigin(message, context)
   const files = partsOf(message).filter(({ isFile }) => isFile)

@@ -5,7 +5,7 @@ import { rejection, unsupported } from '../refusal.ts'
 import { withOrigin } from './with-origin.ts'
 
 /** Name of the format in refusals; facts carry the format of the file inside. */
-export const P7M_FORMAT = 'cms'
+const P7M_FORMAT = 'cms'
 
 /** OBJECT IDENTIFIER 1.2.840.113549.1.7.x of RFC 5652, without its last byte, and that byte for signed data. */
 const CMS_OID = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07] as const
@@ -30,7 +30,7 @@ export const P7M_READER: FormatReader = {
  * @throws {Refusal} ERR_BILL_SIGNATURE (review) when a signature does not hold; ERR_BILL_FORMAT_UNKNOWN for encrypted
  * and other envelopes.
  */
-export async function extractP7m(content: Content, context: ReadContext): Promise<Extraction> {
+async function extractP7m(content: Content, context: ReadContext): Promise<Extraction> {
   if (findType(content) !== SIGNED_DATA) {
     const message = 'the envelope is not one of signed data: its holder must open it'
     throw unsupported('ERR_BILL_FORMAT_UNKNOWN', message, { path: 'ContentInfo' })

@@ -147,7 +147,7 @@ export function oldEssAttribute(seal: Seal): asn1.Sequence {
 }
 
 /** An attribute with one value. */
-export function attribute(type: string, value: asn1.BaseBlock): asn1.Sequence {
+function attribute(type: string, value: asn1.BaseBlock): asn1.Sequence {
   return sequence(oid(type), new asn1.Set({ value: [value] }))
 }
 

@@ -9,7 +9,7 @@ export const ENVELOPED = `${DSIG}enveloped-signature`
 const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256'
 
 /** One reference of {@link signXml}. */
-export type XmlReferenceInit = {
+type XmlReferenceInit = {
   /** @default '' */
   readonly uri?: string
   /** @default enveloped signature, then exclusive canonicalization */

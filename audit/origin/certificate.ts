@@ -66,7 +66,7 @@ const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
  *
  * @throws {SignatureError} when the bytes are not exactly one certificate.
  */
-export function parseCertificate(der: Uint8Array): Certificate {
+function parseCertificate(der: Uint8Array): Certificate {
   const root = parseAsn1(der, 'certificate')
   const fields = childrenOf(childrenOf(root)[0])
   const [serial, , issuer, validity, subject, keyInfo] = isContext(fields[0], 0) ? fields.slice(1) : fields
@@ -96,8 +96,32 @@ export function parseCertificate(der: Uint8Array): Certificate {
   }
 }
 
+/**
+ * Certificates of a file, none twice. One that is malformed is left out: files bring some along that nobody needs, and a
+ * signer without certificate is refused.
+ */
+export function parseCertificates(ders: readonly Uint8Array[]): readonly Certificate[] {
+  if (ders.length > ORIGIN_LIMITS.certificates) throw new SignatureError('signature brings too many certificates')
+  const certificates: Certificate[] = []
+  for (const der of ders) {
+    const certificate = tryParse(der)
+    const isNew = certificate !== undefined && !certificates.some((other) => isSameCertificate(other, certificate))
+    if (isNew) certificates.push(certificate)
+  }
+  return certificates
+}
+
+function tryParse(der: Uint8Array): Certificate | undefined {
+  try {
+    return parseCertificate(der)
+  } catch (thrown) {
+    if (thrown instanceof SignatureError) return undefined
+    throw thrown
+  }
+}
+
 /** One certificate twice, as files often bring it, is one certificate. */
-export function isSameCertificate(a: Certificate, b: Certificate): boolean {
+function isSameCertificate(a: Certificate, b: Certificate): boolean {
   return equalBytes(a.hash, b.hash)
 }
 

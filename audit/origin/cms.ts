@@ -14,7 +14,7 @@ import {
   rawOf,
   TAG,
 } from './asn1.ts'
-import { isSameCertificate, parseCertificate } from './certificate.ts'
+import { parseCertificates } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import { ORIGIN_LIMITS } from './constants.ts'
 import { checkSigningCertificate } from './signing-certificate.ts'
@@ -134,13 +134,11 @@ function checkOnce(attributes: readonly Attribute[]): void {
 }
 
 function readCertificates(block: BaseBlock | undefined): readonly Certificate[] {
-  const found = childrenOf(block).filter((child) => isUniversal(child, TAG.sequence))
-  if (found.length > ORIGIN_LIMITS.certificates) throw new SignatureError('signature brings too many certificates')
-  const certificates: Certificate[] = []
-  for (const certificate of found.map((child) => parseCertificate(rawOf(child)))) {
-    if (!certificates.some((other) => isSameCertificate(other, certificate))) certificates.push(certificate)
-  }
-  return certificates
+  return parseCertificates(
+    childrenOf(block)
+      .filter((child) => isUniversal(child, TAG.sequence))
+      .map(rawOf),
+  )
 }
 
 function readSigners(blocks: readonly BaseBlock[]): readonly Signer[] {

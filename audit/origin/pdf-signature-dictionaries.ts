@@ -145,16 +145,32 @@ function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39
 }
 
-/** The dictionary as a signature; `undefined` for others, and for the time stamps of archives, which have no signer. */
+/**
+ * The dictionary as a signature; `undefined` for others, for the time stamps of archives, which have no signer, and for
+ * usage rights, with which a maker of software allows a form to be filled in.
+ */
 function signatureOf(dictionary: Dictionary): PdfSignature | undefined {
   const values = new Map<string, PdfValue[]>()
   for (const [key, value] of dictionary.entries) values.set(key, [...(values.get(key) ?? []), value])
   const signature = { start: dictionary.start, values }
   const type = nameValue(signature, 'Type')
   const subFilter = nameValue(signature, 'SubFilter')
-  if (type === 'DocTimeStamp' || subFilter === 'ETSI.RFC3161') return undefined
+  if (type === 'DocTimeStamp' || subFilter === 'ETSI.RFC3161' || isUsageRights(signature)) return undefined
   const isSignature = type === 'Sig' || values.has('ByteRange') || (values.has('Contents') && subFilter !== undefined)
   return isSignature ? signature : undefined
+}
+
+/** True if a signature is of the kind of ISO 32000-1 section 12.8.2.3; it says nothing of who wrote the file. */
+function isUsageRights(signature: PdfSignature): boolean {
+  const references = onlyValue(signature, 'Reference')
+  const items = references?.kind === 'array' ? references.items : []
+  return items.some(
+    (item) =>
+      item.kind === 'dictionary' &&
+      item.entries.some(
+        ([key, value]) => key === 'TransformMethod' && value.kind === 'name' && /^UR3?$/.test(value.name),
+      ),
+  )
 }
 
 /** Offsets at which a word stands, the first `most` of them. */

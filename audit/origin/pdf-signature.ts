@@ -9,7 +9,8 @@ import type { TrustList } from './trust-list.ts'
  * Signatures of a PDF: the origin and the covered bytes of the one that covers the whole file, else of the one that
  * covers most of it. Facts must be read from `covered` and from nothing else.
  *
- * @returns the signed revision, from the first byte of the file to the end of what is signed; `undefined` when the file has no signature.
+ * @returns the signed revision, from the first byte of the file to the end of what is signed; `undefined` when the file
+ * has no signature.
  * @throws {Refusal} ERR_BILL_SIGNATURE (review) when it has some and none holds.
  */
 export async function verifyPdfSignatures(bytes: Uint8Array, trust: TrustList): Promise<Covered | undefined> {

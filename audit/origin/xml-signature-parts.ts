@@ -1,7 +1,7 @@
 import { decodeBase64 } from './base64.ts'
 import { canonicalizationOf, PLAIN_FORM } from './canonical-xml.ts'
 import type { Canonicalization } from './canonical-xml.ts'
-import { isSameCertificate, parseCertificate } from './certificate.ts'
+import { parseCertificates } from './certificate.ts'
 import type { Certificate } from './certificate.ts'
 import { ORIGIN_LIMITS } from './constants.ts'
 import { SignatureError } from './signature-error.ts'
@@ -154,12 +154,7 @@ function formOf(method: XmlNode): Canonicalization {
 
 function certificatesOf(within: readonly XmlNode[], local: string): readonly Certificate[] {
   const found = within.flatMap((node) => findEvery(node, (element) => element.local === local))
-  if (found.length > ORIGIN_LIMITS.certificates) throw new SignatureError('signature brings too many certificates')
-  const certificates: Certificate[] = []
-  for (const certificate of found.map((element) => parseCertificate(bytesOfBase64(textOf(element))))) {
-    if (!certificates.some((other) => isSameCertificate(other, certificate))) certificates.push(certificate)
-  }
-  return certificates
+  return parseCertificates(found.map((element) => bytesOfBase64(textOf(element))))
 }
 
 /** First certificate of SigningCertificate or SigningCertificateV2 (ETSI EN 319 132-1 section 5.2.2): the signer's. */

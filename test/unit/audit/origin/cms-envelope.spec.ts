@@ -144,6 +144,14 @@ describe('signed envelopes', () => {
     assert.match(await read(encrypted), /^unsupported, -, ERR_BILL_FORMAT_UNKNOWN: the envelope is not one of signed/)
   })
 
+  it('leave certificates aside that are malformed', async () => {
+    const der = signCms({ content: TABLE, certificates: ['root', 'utility', 'below'] })
+    // The end of the root's validity in a form that RFC 5280 does not have.
+    der.set(utf8('2099123123+0000'), Buffer.from(der).indexOf('20991231235959Z'))
+    assert.equal(await read(der), 'facts, cms all trusted')
+    assert.equal(await read(der, trusting(['root'])), 'facts, cms all untrusted')
+  })
+
   it('state the proven time of signing', async () => {
     const bytes = signCms({ content: TABLE, stamp: stampTime('20230203040506Z') })
     const { origin } = await extractBill(bytes, trusting(['below'], ['stamper']))

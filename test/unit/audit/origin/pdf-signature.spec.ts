@@ -67,6 +67,11 @@ describe('signatures of PDFs', () => {
       [6, '<< /FT /Sig /T (Empty) /SV << /Type /SV /SubFilter [/ETSI.CAdES.detached] >> >>'],
     ])
     assert.equal(await verdict(withField), 'unsigned')
+    // Time stamps of archives have no signer, and usage rights are of a maker of software.
+    assert.equal(await signedWith({ subFilter: 'ETSI.RFC3161' }), 'unsigned')
+    const rights = (text: string): string => text.replace('/Filter', '/Reference [<< /TransformMethod /UR3 >>] /Filter')
+    assert.equal(await signedWith({ edit: rights }), 'unsigned')
+    assert.equal(await signedWith({ edit: (text) => rights(text).replace('UR3', 'DocMDP') }), 'all trusted')
     // Words of a page, not keys of a dictionary.
     assert.equal(await verdict(makePdf('/ByteRange [0 1 2 3] /Contents <00>')), 'unsigned')
   })

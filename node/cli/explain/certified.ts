@@ -16,12 +16,13 @@ export type Certified = { readonly equal: boolean; readonly checks: readonly Che
 /**
  * Fetches the claim of a bill.
  *
+ * @param servedCid CID of the file that the node served under `cid`.
  * @param charter if given, votes and signatures are checked; else the node is believed.
  * @throws {CliError} ERR_CLI_REFUSED, ERR_CLI_UNREACHABLE
  */
 export async function fetchClaim(
   client: ApiClient,
-  cid: string,
+  { cid, servedCid }: { readonly cid: string; readonly servedCid: string },
   ordinal: number,
   charter: Charter | undefined,
 ): Promise<ShownClaim> {
@@ -35,7 +36,7 @@ export async function fetchClaim(
   }
   const proof = decodeProof(bytes)
   if (proof.claim.kind === 'leaf') return { kind: 'none', why: 'the node shows its claim to its holder only' }
-  const checks = [checkAsked(proof, cid, ordinal)]
+  const checks = [checkAsked(proof, cid, ordinal), checkServed(proof, servedCid)]
   if (charter !== undefined) checks.push(...verifyProofOffline({ proof: bytes, charter }).checks)
   return { kind: 'claim', claim: proof.claim.content, checks }
 }
@@ -48,6 +49,15 @@ function checkAsked(proof: Proof, cid: string, ordinal: number): Check {
     if (found !== cid) return failCheck(`the proof is for ${found}, not for ${cid}`)
     if (position !== ordinal) return failCheck(`the proof is for bill ${position} of the file, not for ${ordinal}`)
     return `the proof is for ${cid}`
+  })
+}
+
+/** Only a sealed bill may be served as another file: opened, for one whose key may read it. Its hash is in the claim. */
+function checkServed(proof: Proof, servedCid: string): Check {
+  return makeCheck('file', () => {
+    if (servedCid === proof.bill.cid.toString()) return 'the file has the CID of the proof'
+    if (proof.bill.visibility !== 'sealed') return failCheck(`the file has the CID ${servedCid}`)
+    return 'the file is the opened one of a sealed bill; its hash is compared with the claim'
   })
 }
 

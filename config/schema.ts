@@ -21,6 +21,7 @@ function durationMs(min: number, max: number): z.ZodNumber {
 }
 
 const multiaddrShape = z.string().regex(/^(?:\/[^\s/]+)+$/, 'expected a multiaddr such as /ip4/127.0.0.1/tcp/4401')
+const pathShape = z.string().min(1).max(4_096)
 const rpcUrlShape = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' })
 
 /** Schema of a node's configuration; unknown keys are errors. Each leaf has its unit and reason. */
@@ -98,6 +99,58 @@ export const configShape = z.strictObject({
       port: key(z.number().int().min(0).max(65_535).default(4480), {
         unit: 'port',
         reason: 'TCP port of the HTTP API; 0 takes a free one.',
+      }),
+      tlsCertFile: key(pathShape.optional(), {
+        unit: 'path',
+        reason: 'PEM certificate chain; with it and the key the API speaks HTTPS. Relative to the data directory.',
+      }),
+      tlsKeyFile: key(pathShape.optional(), {
+        unit: 'path',
+        reason: 'PEM private key of the certificate. Secrets come by path only.',
+      }),
+      corsOrigins: key(z.array(z.string().min(1).max(255)).max(64).default([]), {
+        unit: 'origins',
+        reason:
+          'Web origins whose pages may call the API, or `*`; none, since a page needs a key and should not have one.',
+      }),
+      trustProxies: key(z.array(z.string().min(1).max(64)).max(16).default([]), {
+        unit: 'addresses',
+        reason:
+          'Addresses or CIDR ranges of reverse proxies whose X-Forwarded-For is believed; nobody else can set its own address.',
+      }),
+      requestsPerMinuteAddress: key(z.number().int().min(1).max(1_000_000).default(600), {
+        unit: 'requests/min',
+        reason:
+          'Requests of one address (IPv6: one /64) without a valid key; enough for people, too little to try keys.',
+      }),
+      requestsPerMinuteKey: key(z.number().int().min(1).max(1_000_000).default(6_000), {
+        unit: 'requests/min',
+        reason: 'Requests of one key; a hundred a second is a busy program, more is a loop.',
+      }),
+      gateway: key(z.boolean().default(true), {
+        unit: 'switch',
+        reason: 'Serves /ipfs/CID as raw blocks and CAR to anybody; what is there is public or encrypted.',
+      }),
+    })
+    .prefault({}),
+  operator: z
+    .strictObject({
+      host: key(z.string().min(1).max(255).default('127.0.0.1'), {
+        unit: 'address',
+        reason: 'Interface of the operator listener: accounts, keys, metrics; loopback, since it administers the node.',
+      }),
+      port: key(z.number().int().min(0).max(65_535).default(4481), {
+        unit: 'port',
+        reason: 'TCP port of the operator listener; 0 takes a free one.',
+      }),
+    })
+    .prefault({}),
+  webhooks: z
+    .strictObject({
+      allowPrivate: key(z.boolean().default(false), {
+        unit: 'switch',
+        reason:
+          'Lets webhooks reach private and loopback addresses and plain http; off, so that an account cannot make the node call inside its own network.',
       }),
     })
     .prefault({}),

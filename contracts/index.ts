@@ -1,11 +1,10 @@
 /**
- * The contract that anchors are written to: Solidity sources, compiler, artifact.
+ * The contract that anchors are written to: Solidity sources and their artifact.
  *
  * `AuditRegistry.sol` is documented in `IAuditRegistry.sol`. `artifacts/AuditRegistry.json` is committed, so that a node needs no
- * compiler; a test proves that it matches the sources. OpenZeppelin and solc are needed for `npm run contracts:build` only.
+ * compiler; `tools/contract.spec.ts` proves that it matches the sources, with the compiler that lies beside the checking tools.
  */
-export { readAuditRegistryArtifact } from './artifact.ts'
+export { ARTIFACT_PATH, readAuditRegistryArtifact } from './artifact.ts'
 export type { AbiEntry, ContractArtifact } from './artifact.ts'
-export { compileAuditRegistry } from './compile.ts'
 export { ContractError } from './contract-error.ts'
 export type { ContractFailure } from './contract-error.ts'

@@ -19,13 +19,22 @@ const manifestShape = z.object({ bin: z.union([z.string(), z.record(z.string(), 
 const PACKAGES: Readonly<Record<string, string>> = { tsc: 'typescript' }
 
 /**
- * File of a command of tools/package.json, to be run by Node. Installs the tools first, if they are missing or their
- * lock file has changed: no test and no auditor needs them, and together they are half as large as all the rest.
+ * Installs the tools, if they are missing or their lock file has changed: no test and no auditor needs them, and together
+ * they are half as large as all the rest.
+ *
+ * @throws {Error} when npm fails.
+ */
+export function ensureTools(): void {
+  if (!existsSync(INSTALLED) || !readFileSync(INSTALLED).equals(readFileSync(LOCK))) install()
+}
+
+/**
+ * File of a command of tools/package.json, to be run by Node; the tools are installed first.
  *
  * @throws {Error} when npm fails, or no tool has the command.
  */
 export function toolFile(command: string): string {
-  if (!existsSync(INSTALLED) || !readFileSync(INSTALLED).equals(readFileSync(LOCK))) install()
+  ensureTools()
   const folder = join(FOLDER, 'node_modules', PACKAGES[command] ?? command)
   const { bin } = manifestShape.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
   const file = typeof bin === 'string' ? bin : bin[command]

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { AbiEntry, ContractArtifact } from './artifact.ts'
-import { ContractError } from './contract-error.ts'
+import { ContractError } from '../../contracts/index.ts'
+import type { AbiEntry, ContractArtifact } from '../../contracts/index.ts'
 
 /*
  * Cancun, not the newest: it runs on mainnet, on the embedded Anvil, and on private chains and rollups that lag behind;
@@ -36,7 +36,7 @@ type SolcOutput = {
 }
 
 /**
- * Compiles AuditRegistry with the compiler and the OpenZeppelin sources of `node_modules`. The same sources give the
+ * Compiles AuditRegistry with the compiler and the OpenZeppelin sources of this folder's packages. The same sources give the
  * same bytes on every machine: paths in the compiler's input are relative to the repository.
  *
  * @throws {ContractError} ERR_CONTRACT_COMPILE on any error or warning.
@@ -84,10 +84,13 @@ export async function compileAuditRegistry(): Promise<ContractArtifact> {
   }
 }
 
-/** Text of a source by the path it has in the compiler's input: our own from this folder, others from packages. */
+/** Text of a source by the path it has in the compiler's input: our own from contracts/, others from packages. */
 function readSource(path: string): string {
   const own = /^contracts\/(\w+\.sol)$/.exec(path)?.[1]
-  const file = own === undefined ? createRequire(import.meta.url).resolve(path) : new URL(own, import.meta.url)
+  const file =
+    own === undefined
+      ? createRequire(import.meta.url).resolve(path)
+      : new URL(`../../contracts/${own}`, import.meta.url)
   return readFileSync(file, 'utf8')
 }
 

@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto'
+import type { CID } from 'multiformats/cid'
+import type { Logger } from 'pino'
+import { isEquivocation } from '#consensus'
+import { equalBytes, errorCodeOf, isBitSet, protocolPrefix } from '#protocol'
+import type { Certificate, Equivocation, GossipMessage } from '#protocol'
+import { Archive } from '#storage'
+import { Anchoring } from './anchoring/anchoring.ts'
+import { BatchLoader } from './batch-loader.ts'
+import type { FetchBlocks, LoadedBatch } from './batch-loader.ts'
+import { BillVault } from './bill-vault.ts'
+import { Intake } from './intake.ts'
+import { Ledger } from './ledger.ts'
+import { BlockExchange } from './network/blocks.ts'
+import type { Network } from './network/types.ts'
+import { NodeError } from './node-error.ts'
+import type { NodeInit } from './node-init.ts'
+import { topicOf } from './node-parts.ts'
+import type { NodeParts } from './node-parts.ts'
+import { Polls } from './polls.ts'
+import { ProofDesk } from './proofs.ts'
+import { isMember } from './region-context.ts'
+import type { RegionContext } from './region-context.ts'
+import { RegionGossip } from './region-gossip.ts'
+import { ReviewDesk } from './review/review-desk.ts'
+import { Sponsor } from './sponsor.ts'
+import { Statuses } from './statuses.ts'
+import { Sync } from './sync.ts'
+import { Voter } from './voter.ts'
+
+/** The components of an auditor that others of `node/` see. */
+export type Components = {
+  readonly archive: Archive
+  readonly vault: BillVault
+  readonly intake: Intake
+  readonly sponsor: Sponsor
+  readonly voter: Voter
+  readonly polls: Polls
+  readonly sync: Sync
+  readonly gossip: RegionGossip
+  readonly anchoring: Anchoring
+  readonly statuses: Statuses
+  readonly proofs: ProofDesk
+  readonly ledger: Ledger
+  readonly reviews: ReviewDesk
+}
+
+/** What is told when a batch is certified here: the CIDs of its accepted bills. */
+export type CertifiedListener = (bills: readonly string[]) => void
+
+/** Wires the components of an auditor to each other; nothing acts before `AuditorNode.start`. */
+export function compose(init: NodeInit, parts: NodeParts, onCertified: CertifiedListener): Components {
+  const { context, store, blocks, examiner, network } = parts
+  const { log, charter } = init
+  const prefix = protocolPrefix(charter)
+  const syncProtocol = `${prefix}/sync/1`
+  const child = (component: string): Logger => log.child({ component })
+
+  const archive = new Archive({ host: network.helia, flush: async () => blocks.flush() })
+  const fetch = serveBlocks(prefix, parts, archive)
+  const peersFor = (member: Uint8Array): string[] => listPeersFor(context, network, member)
+  const flushBlocks = async (): Promise<void> => blocks.flush()
+  const nowMs = (): number => Date.now()
+  const randomOf = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
+
+  const vault = new BillVault(archive, context)
+  const gossip = new RegionGossip({
+    gossip: network.gossip,
+    topic: topicOf(charter, context.region.name),
+    take: async (message) => take(message),
+    log: child('gossip'),
+  })
+  const publish = async (message: GossipMessage): Promise<void> => gossip.publish(message)
+  const ledger = new Ledger(context, store, nowMs)
+  const polls = new Polls(context, store)
+  const loader = new BatchLoader({ context, archive, fetch, peersFor })
+  const reviews = new ReviewDesk({
+    context,
+    store,
+    archive,
+    vault,
+    examiner,
+    fetch,
+    peersFor,
+    flushBlocks,
+    publish,
+    propose: (bill) => sponsor.add(bill),
+    randomBytes: randomOf,
+    log: child('reviews'),
+  })
+  const voter: Voter = new Voter({
+    context,
+    store,
+    ledger,
+    polls,
+    loader,
+    vault,
+    examiner,
+    findEntry: async (plainHash) => reviews.findEntry(plainHash),
+    flushBlocks,
+    publish,
+    onCertified: async (loaded, certificate) => {
+      await reviews.settle(loaded, certificate)
+      onCertified(certifiedBills(loaded, certificate))
+      await sponsor.onCertified(loaded, certificate)
+      await pin(archive, loaded, log)
+    },
+    onSplit: async (announcement) => sponsor.onSplit(announcement),
+    onOwn: (announcement) => sponsor.catchUp(announcement),
+    log: child('voter'),
+  })
+  const sponsor: Sponsor = new Sponsor({
+    context,
+    store,
+    archive,
+    flushBlocks,
+    loader,
+    polls,
+    publish,
+    audit: (loaded) => voter.considerOwn(loaded),
+    lingerMs: init.batch.lingerMs,
+    log: child('sponsor'),
+  })
+  const intake = new Intake({
+    context,
+    store,
+    archive,
+    flushBlocks,
+    vault,
+    examiner,
+    ledger,
+    reviews,
+    waiting: () => sponsor.waiting,
+    propose: (bill) => sponsor.add(bill),
+    nowMs,
+    randomBytes: randomOf,
+    log: child('intake'),
+  })
+  const anchoring = new Anchoring({
+    context,
+    store,
+    archive,
+    flushBlocks,
+    fetch,
+    peersFor,
+    ledger,
+    publish,
+    adopt: async (announcement, certificate) => voter.adopt(announcement, certificate),
+    chain: init.chain,
+    payerKey: init.payerKey,
+    pace: init.anchor,
+    nowMs,
+    log: child('anchoring'),
+  })
+  const keepEquivocation = async (proof: Equivocation): Promise<boolean> => {
+    if (!isMember(context, proof.first.sponsor) || !isEquivocation(context.domain, proof)) return false
+    return ledger.keepEquivocation(proof)
+  }
+  const sync = new Sync({
+    context,
+    store,
+    polls,
+    network,
+    protocol: syncProtocol,
+    intervalMs: init.sync.intervalMs,
+    take: {
+      batch: async (announcement, certificate) => {
+        await voter.consider(announcement, certificate)
+      },
+      vote: async (vote) => voter.count(vote),
+      proposal: async (proposal) => anchoring.take(proposal),
+      equivocation: async (proof) => {
+        await keepEquivocation(proof)
+      },
+      review: async (request, notices) => {
+        await reviews.takeRequest(request)
+        for (const notice of notices) await reviews.takeNotice(notice)
+      },
+    },
+    reviews: reviews.book,
+    log: child('sync'),
+  })
+  network.handle(syncProtocol, (request) => sync.answer(request))
+  network.onPeerReady((peer) => sync.with(peer))
+  network.onPeerRefused((refusal) => child('network').warn(refusal, 'peer refused'))
+
+  const take = async (message: GossipMessage): Promise<boolean> => {
+    if (message.kind === 'announcement') return voter.consider(message.announcement)
+    if (message.kind === 'vote') {
+      await voter.count(message.vote)
+      return message.vote.content.region === context.region.name
+    }
+    if (message.kind === 'anchor-signature') return anchoring.takeSignature(message)
+    if (message.kind === 'review-request') return reviews.takeRequest(message.request)
+    if (message.kind === 'review-notice') return reviews.takeNotice(message.notice)
+    return keepEquivocation(message.equivocation)
+  }
+
+  const statuses = new Statuses(context, store, (cid) => reviews.progressOf(cid))
+  const proofs = new ProofDesk({
+    context,
+    store,
+    sources: {
+      getBlock: async (cid) => archive.getBlock(cid, { offline: true }),
+      loadClaims: async (announcement, signal) => (await loader.load(announcement, signal)).claims,
+    },
+  })
+  return {
+    archive,
+    vault,
+    intake,
+    sponsor,
+    voter,
+    polls,
+    sync,
+    gossip,
+    anchoring,
+    statuses,
+    proofs,
+    ledger,
+    reviews,
+  }
+}
+
+/** Serves the archive's blocks to peers. @returns how this node fetches theirs. */
+function serveBlocks(prefix: string, { blocks, network }: NodeParts, archive: Archive): FetchBlocks {
+  const exchange = new BlockExchange(
+    { protocol: `${prefix}/blocks/1` },
+    {
+      network,
+      store: {
+        find: async (cid) => blocks.find(cid),
+        putAll: async (found) => blocks.putAll(found),
+        findMissing: async (cid) => archive.findMissing(cid),
+      },
+      fetchOne: async (cid, signal) => archive.getBlock(cid, { signal }),
+    },
+  )
+  exchange.serve()
+  return async (roots: readonly CID[], options): Promise<void> => {
+    const { missing } = await exchange.fetchFiles(roots, options)
+    if (missing.length > 0) {
+      const cids = missing.map((cid) => cid.toString())
+      throw new NodeError(`no peer has ${cids.length} of the blocks`, { code: 'ERR_NODE_BLOCKS_MISSING', cids })
+    }
+  }
+}
+
+/** Connected auditors to ask for blocks: the named member first, then the others of the committee. */
+function listPeersFor(context: RegionContext, network: Network, member: Uint8Array): string[] {
+  const peers = network.peers().filter((peer) => isMember(context, peer.address))
+  const first = peers.filter((peer) => equalBytes(peer.address, member))
+  return [...first, ...peers.filter((peer) => !first.includes(peer))].map((peer) => peer.peerId)
+}
+
+// A pin keeps a batch's blocks from any later collection of garbage; the blocks themselves are durable already.
+async function pin(archive: Archive, loaded: LoadedBatch, log: Logger): Promise<void> {
+  try {
+    await archive.pinBatch(loaded.announcement.batch)
+  } catch (cause) {
+    const batch = loaded.announcement.batch.toString()
+    log.error({ batch, code: errorCodeOf(cause), err: cause }, 'batch not pinned')
+  }
+}
+
+function certifiedBills(loaded: LoadedBatch, certificate: Certificate): string[] {
+  return loaded.claims.filter((_, i) => isBitSet(certificate.bitmap, i)).map((claim) => claim.bill.toString())
+}

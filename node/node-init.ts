@@ -1,0 +1,27 @@
+import type { Logger } from 'pino'
+import type { NamedTrustList } from '#audit'
+import type { Charter } from '#protocol'
+import type { ChainInit } from './anchoring/anchoring.ts'
+import type { AnchorPace } from './anchoring/transmitter.ts'
+
+/** Everything that an auditor is started with; secrets are already opened. */
+export type NodeInit = {
+  readonly dataDir: string
+  readonly charter: Charter
+  readonly region: string
+  /** 32-byte key of the auditor. */
+  readonly privateKey: Uint8Array
+  /** 32-byte key that pays for anchors; without it the node signs anchors and does not send them. */
+  readonly payerKey?: Uint8Array
+  readonly regionSecret: Uint8Array
+  readonly archiveIdentity: string
+  /** Whose signatures make a bill `utility-signed`; the charter names its CID. @default the shipped list: nobody's */
+  readonly trust?: NamedTrustList
+  readonly listen: readonly string[]
+  readonly bootstrap: readonly string[]
+  readonly chain: ChainInit
+  readonly anchor: AnchorPace
+  readonly batch: { readonly lingerMs: number }
+  readonly sync: { readonly intervalMs: number }
+  readonly log: Logger
+}

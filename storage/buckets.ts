@@ -3,11 +3,16 @@ import type { ReviewNotice, Vote } from '#protocol'
 import { Bucket, Database } from './database.ts'
 import type { Write } from './database.ts'
 import type {
+  AccountBillRecord,
+  AccountRecord,
+  AccountUsageRecord,
   AnchorRecord,
+  AuditRecord,
   BatchRecord,
   BillRecord,
   ClaimRecord,
   EquivocationRecord,
+  KeyRecord,
   LockRecord,
   OwnVoteRecord,
   ProposalRecord,
@@ -64,6 +69,22 @@ export class Store {
   readonly reviewEntries: Bucket<ReviewEntryRecord>
   /** The latest notice of each auditor for a bill. Key: plain hash | auditor. */
   readonly reviewNotices: Bucket<ReviewNotice>
+  /** Users that the operator signed up, closed ones too: an id is never given again. Key: UTF-8 id. */
+  readonly accounts: Bucket<AccountRecord>
+  /** API keys, ended ones too. Key: UTF-8 id. */
+  readonly keys: Bucket<KeyRecord>
+  /** When a key was last used, in ms; apart from the key, so that a use never overwrites a change. Key: UTF-8 key id. */
+  readonly keyUses: Bucket<number>
+  /** What an account has taken of its quota. Key: UTF-8 account id. */
+  readonly accountUsage: Bucket<AccountUsageRecord>
+  /** Bills of an account. Key: UTF-8 account id | 0x00 | CID bytes. */
+  readonly accountBills: Bucket<AccountBillRecord>
+  /** The same in the order in which it handed them in. Key: UTF-8 account id | 0x00 | time | CID bytes. */
+  readonly accountBillsByTime: Bucket<CID>
+  /** Accounts of a bill. Key: CID bytes | UTF-8 account id. */
+  readonly billAccounts: Bucket<string>
+  /** What the operator did. Key: sequence number. */
+  readonly audit: Bucket<AuditRecord>
   /** Cursors and identity of this store. Key: UTF-8 name. */
   readonly meta: Bucket<unknown>
 
@@ -87,6 +108,14 @@ export class Store {
     this.reviews = new Bucket(database, 0x80)
     this.reviewEntries = new Bucket(database, 0x81)
     this.reviewNotices = new Bucket(database, 0x82)
+    this.accounts = new Bucket(database, 0x90)
+    this.keys = new Bucket(database, 0x91)
+    this.keyUses = new Bucket(database, 0x92)
+    this.accountUsage = new Bucket(database, 0x93)
+    this.accountBills = new Bucket(database, 0x94)
+    this.accountBillsByTime = new Bucket(database, 0x95)
+    this.billAccounts = new Bucket(database, 0x96)
+    this.audit = new Bucket(database, 0x97)
     this.meta = new Bucket(database, 0x01)
   }
 

@@ -108,3 +108,64 @@ export type ReviewEntryRecord = { readonly entry?: ReviewEntry }
 
 /** A sponsor that signed two batches for one sequence number. Key: sponsor | sequence number. */
 export type EquivocationRecord = Equivocation
+
+/** A user that the operator signed up. Key: UTF-8 id. */
+export type AccountRecord = {
+  readonly id: string
+  /** The operator's note; removed when the account is closed. */
+  readonly name?: string
+  /** age recipient of its sealed bills; removed when the account is closed. */
+  readonly recipient?: string
+  readonly billsPerDay?: number
+  readonly storedBytes?: number
+  readonly createdAtMs: number
+  /** `closing` while its bills are destroyed: durable before anything is, so that a crash does not leave half. */
+  readonly state: 'open' | 'closing' | 'closed'
+  readonly closedAtMs?: number
+  /** Bills destroyed when it was closed. */
+  readonly removedBills?: number
+}
+
+/** An API key without its secret. Key: UTF-8 id. */
+export type KeyRecord = {
+  /** 12 hex digits. */
+  readonly id: string
+  /** SHA-256 of the secret's text. */
+  readonly secretHash: Uint8Array
+  readonly account: string
+  readonly label?: string
+  readonly scopes: readonly string[]
+  readonly createdAtMs: number
+  readonly expiresAtMs?: number
+  readonly revokedAtMs?: number
+}
+
+/** What an account has taken of its quota, written with each of its bills. Key: UTF-8 account id. */
+export type AccountUsageRecord = {
+  readonly bills: number
+  readonly storedBytes: number
+  /** UTC day (days since 1970) that `billsOnDay` counts. */
+  readonly day: number
+  readonly billsOnDay: number
+}
+
+/** That an account handed in a bill: its own view of it. Key: UTF-8 account id | 0x00 | CID bytes. */
+export type AccountBillRecord = {
+  readonly atMs: number
+  readonly sizeBytes: number
+  /** As the account handed it in: whoever hands in somebody's age file as a public bill is not its holder. */
+  readonly visibility: 'public' | 'sealed'
+  readonly file?: string
+  /** Key that it was handed in with. */
+  readonly keyId?: string
+}
+
+/** One line of the audit log. Key: sequence number. */
+export type AuditRecord = {
+  readonly seq: number
+  readonly atMs: number
+  readonly actor: string
+  readonly action: string
+  readonly subject: string
+  readonly requestId?: string
+}

@@ -20,6 +20,12 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_PROOF_PENDING'; readonly cid: string; readonly state: string }
   /** The bill has no certified claim that people read, or the key may not see it. */
   | { readonly code: 'ERR_API_NOT_REVIEWED'; readonly cid: string }
+  /** The cursor is none that this list gave: start again without one. */
+  | { readonly code: 'ERR_API_CURSOR' }
+  /** The region has no such anchor, or this node has not seen it on the chain yet. */
+  | { readonly code: 'ERR_API_ANCHOR_UNKNOWN'; readonly seq: number }
+  /** This node knows no batch with this CID. */
+  | { readonly code: 'ERR_API_BATCH_UNKNOWN'; readonly cid: string }
   /** The bill is sealed: its bytes need a key of its holder. */
   | { readonly code: 'ERR_API_SEALED'; readonly cid: string }
 

@@ -20,6 +20,9 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map(
     ERR_API_SCOPE: 403,
     ERR_API_SEALED: 403,
     ERR_API_REQUEST: 400,
+    ERR_API_CURSOR: 400,
+    ERR_API_ANCHOR_UNKNOWN: 404,
+    ERR_API_BATCH_UNKNOWN: 404,
     ERR_API_ROUTE: 404,
     ERR_API_BILL_UNKNOWN: 404,
     ERR_API_PROOF_PENDING: 404,
@@ -43,8 +46,9 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map(
   }),
 )
 
-/** Areas whose other codes mean that the bill cannot be taken as it is. */
-const UNPROCESSABLE = /^ERR_(?:BILL|CLAIM|REGION|VALUE|AUDIT|RULES|DATASET|FACTOR|PLACE)_/
+/** Areas whose other codes mean that the bill, or the estimate that was asked for, cannot be taken as it is. */
+const UNPROCESSABLE =
+  /^ERR_(?:BILL|CLAIM|REGION|VALUE|AUDIT|RULES|DATASET|FACTOR|PLACE|ESTIMATE|INSTRUMENT|ACTIVITY|ENERGY|HEAT)(?:_|$)/
 
 /** HTTP status of a coded failure; 500 for codes that are the node's own trouble. */
 export function statusOfCode(code: string): number {

@@ -12,12 +12,16 @@ import type {
   BillRecord,
   ClaimRecord,
   EquivocationRecord,
+  EventRecord,
   KeyRecord,
   LockRecord,
   OwnVoteRecord,
   ProposalRecord,
   ReviewEntryRecord,
   ReviewRecord,
+  ToldRecord,
+  WebhookProgressRecord,
+  WebhookRecord,
 } from './records.ts'
 import { StorageError } from './storage-error.ts'
 
@@ -85,6 +89,18 @@ export class Store {
   readonly billAccounts: Bucket<string>
   /** What the operator did. Key: sequence number. */
   readonly audit: Bucket<AuditRecord>
+  /** State changes as a reader of events sees them. Key: UTF-8 account id (empty: of all accounts) | 0x00 | sequence number. */
+  readonly events: Bucket<EventRecord>
+  /** State of a bill that a reader of events was told last. Key: CID bytes | UTF-8 account id (empty: of all accounts). */
+  readonly billsTold: Bucket<ToldRecord>
+  /** Bills of accounts that are not final, to be looked at after a crash. Key: CID bytes. */
+  readonly billsOpen: Bucket<true>
+  /** Where events are posted to. Key: UTF-8 account id | 0x00 | UTF-8 id. */
+  readonly webhooks: Bucket<WebhookRecord>
+  /** How far a webhook is. Key: as of the webhook. */
+  readonly webhookProgress: Bucket<WebhookProgressRecord>
+  /** Secrets that webhooks are signed with; apart from them, so that no list can show one. Key: as of the webhook. */
+  readonly webhookSecrets: Bucket<Uint8Array>
   /** Cursors and identity of this store. Key: UTF-8 name. */
   readonly meta: Bucket<unknown>
 
@@ -116,6 +132,12 @@ export class Store {
     this.accountBillsByTime = new Bucket(database, 0x95)
     this.billAccounts = new Bucket(database, 0x96)
     this.audit = new Bucket(database, 0x97)
+    this.events = new Bucket(database, 0xa0)
+    this.billsTold = new Bucket(database, 0xa1)
+    this.billsOpen = new Bucket(database, 0xa2)
+    this.webhooks = new Bucket(database, 0xa3)
+    this.webhookProgress = new Bucket(database, 0xa4)
+    this.webhookSecrets = new Bucket(database, 0xa5)
     this.meta = new Bucket(database, 0x01)
   }
 

@@ -169,3 +169,38 @@ export type AuditRecord = {
   readonly subject: string
   readonly requestId?: string
 }
+
+/** One change of a bill's state, for one reader. Key: UTF-8 account id | 0x00 | sequence number. */
+export type EventRecord = {
+  readonly atMs: number
+  readonly cid: CID
+  /** A state as users see it (DESIGN 9). */
+  readonly state: string
+  /** Code of the reason, for `rejected` and `needs-review`. */
+  readonly code?: string
+}
+
+/** What a reader was told of a bill last. Key: CID bytes | UTF-8 account id. */
+export type ToldRecord = { readonly state: string; readonly code?: string }
+
+/** Where an account's events are posted to. Key: UTF-8 account id | 0x00 | UTF-8 id. */
+export type WebhookRecord = {
+  readonly id: string
+  readonly account: string
+  readonly url: string
+  /** States that are told; empty: all. */
+  readonly states: readonly string[]
+  readonly createdAtMs: number
+}
+
+/** How far a webhook is: the journal is its queue. Key: as of the webhook. */
+export type WebhookProgressRecord = {
+  /** Every event up to this sequence number was answered, or is not wanted. */
+  readonly doneSeq: number
+  /** Attempts that failed one after another. */
+  readonly failures: number
+  /** Not tried again before. */
+  readonly nextAtMs?: number
+  readonly disabledAtMs?: number
+  readonly last?: { readonly atMs: number; readonly ok: boolean; readonly status?: number; readonly error?: string }
+}

@@ -4,11 +4,11 @@ import { tableLines, yearRanges } from '../table.ts'
 import type { TableRow } from '../table.ts'
 import { editionOf, reasonOfRegion, regionInWords, ruleFlagInWords, TRUST_WORDS, UPSTREAM_WORDS } from '../words.ts'
 import { wrap, wrapIndented } from '../wrap.ts'
-import { isChoice } from './choice.ts'
-import type { Choice, NoChoice } from './choice.ts'
-import { gramsText } from './factor-report.ts'
-import type { FactorReport, SetNames, YearsReport } from './factor-report.ts'
-import type { RefusedRow } from './refused.ts'
+import { isChoice } from '../../factors/choice.ts'
+import type { Choice, NoChoice } from '../../factors/choice.ts'
+import { gramsText } from '../../factors/factor-report.ts'
+import type { FactorReport, SetNames, YearsReport } from '../../factors/factor-report.ts'
+import type { RefusedRow } from '../../factors/refused.ts'
 
 /** How a report looks. */
 export type ReportStyle = {

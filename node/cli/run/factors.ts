@@ -1,18 +1,15 @@
-import { formatExact } from '#audit'
 import type { Datasets } from '#datasets'
-import type { Factor } from '#protocol'
 import { grouped } from '../bill-lines.ts'
 import { usageError } from '../cli-error.ts'
 import { loadNamedDatasets } from '../datasets-option.ts'
 import type { DatasetsOptions } from '../datasets-option.ts'
 import { itemInWords } from '../estimate/answer-lines.ts'
-import { searchActivities } from '../factors/activity-search.ts'
-import type { FoundActivity } from '../factors/activity-search.ts'
-import { isChoice } from '../factors/choice.ts'
-import type { Choice, NoChoice } from '../factors/choice.ts'
+import { searchActivities } from '../../factors/activity-search.ts'
+import type { FoundActivity } from '../../factors/activity-search.ts'
+import { isChoice } from '../../factors/choice.ts'
 import { yearLines, yearsLines } from '../factors/factor-lines.ts'
-import { gramsText, reportYear, reportYears } from '../factors/factor-report.ts'
-import type { RefusedRow } from '../factors/refused.ts'
+import { reportYear, reportYears } from '../../factors/factor-report.ts'
+import { yearsToJson, yearToJson } from '../../factors/factors-json.ts'
 import { placeOf } from '../place-option.ts'
 import type { PlaceOptions } from '../place-option.ts'
 import { tableLines, yearRanges } from '../table.ts'
@@ -52,19 +49,14 @@ export async function runFactors(terminal: Terminal, options: FactorsOptions): P
   if (year === undefined) {
     const report = reportYears(datasets, question)
     if (report.none !== undefined) terminal.exitCode = 1
-    if (options.json === true) {
-      const years = report.years.map((it) => choiceJson(it.taken))
-      terminal.json({ place: report.place, years, ...noneJson(report.none), refused: report.refused.map(refusedJson) })
-    } else yearsLines(report, style).forEach((line) => terminal.line(line))
+    if (options.json === true) terminal.json(yearsToJson(report))
+    else yearsLines(report, style).forEach((line) => terminal.line(line))
     return
   }
   const report = reportYear(datasets, { ...question, year })
-  const { taken, next, refused } = report
-  if (!isChoice(taken)) terminal.exitCode = 1
-  if (options.json === true) {
-    const answer = isChoice(taken) ? { place: taken.place, taken: choiceJson(taken) } : { place, ...noneJson(taken) }
-    terminal.json({ year, ...answer, next: next.map(choiceJson), refused: refused.map(refusedJson) })
-  } else yearLines(report, style).forEach((line) => terminal.line(line))
+  if (!isChoice(report.taken)) terminal.exitCode = 1
+  if (options.json === true) terminal.json(yearToJson(report))
+  else yearLines(report, style).forEach((line) => terminal.line(line))
 }
 
 function parseYear(text: string | undefined): number | undefined {
@@ -77,31 +69,6 @@ function setName(datasets: Datasets, text: string): string {
   const named = datasets.findDataset(text, 'activities')
   if (named !== undefined && 'name' in named) return named.name
   throw usageError(`no data set of activities ${text}; see kwitness datasets`)
-}
-
-function factorJson(factor: Factor): object {
-  const grams = gramsText(factor)
-  return { ...factor, ...(grams === undefined ? {} : { gramsPerKWh: grams }) }
-}
-
-function choiceJson({ factor, foundBy, vintage, flags, upstream, dataset }: Choice): object {
-  return {
-    factor: factorJson(factor),
-    level: factor.regionType,
-    foundBy,
-    vintage,
-    flags,
-    upstream: upstream.map(({ name, gramsPerKWh }) => ({ name, gramsPerKWh: formatExact(gramsPerKWh) })),
-    ...(dataset === undefined ? {} : { named: dataset }),
-  }
-}
-
-function noneJson(none: NoChoice | undefined): object {
-  return none === undefined ? {} : { error: none }
-}
-
-function refusedJson({ set, factor, status, reason }: RefusedRow): object {
-  return { set, factor: factorJson(factor), status, reason }
 }
 
 /** Items that are printed at most: who gets more should ask more exactly. */

@@ -171,7 +171,7 @@ async function startMesh(folder: string): Promise<{ auditors: Auditor[]; stop: (
       privateKey,
       payerKey,
       regionSecret: own.pointSecret,
-      archiveIdentity: own.archiveIdentity,
+      archiveKeys: own.archiveKeys,
       listen: ['/ip4/127.0.0.1/tcp/0'],
       bootstrap: [...listen],
       chain: { rpcUrl: anvil.rpcUrl },

@@ -14,7 +14,6 @@ import {
 } from '#protocol'
 import type { Announcement, Batch, Claim } from '#protocol'
 import type { Archive } from '#storage'
-import { unseal } from '#storage'
 import type { RegionContext } from './region-context.ts'
 
 /** Brings blocks and bills from peers into the block store; each is checked against its CID before it is stored. */
@@ -110,7 +109,7 @@ export class BatchLoader {
     if (batch.sealed === null) return []
     let value: unknown
     try {
-      value = decodeCbor(await unseal(batch.sealed, [this.#context.archiveIdentity]))
+      value = decodeCbor(await this.#context.archive.open(batch.sealed, batch.epoch))
     } catch (cause) {
       throw mismatch('the sealed part cannot be read', cause)
     }

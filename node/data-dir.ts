@@ -15,6 +15,8 @@ import type { Identity } from './identity.ts'
 import { IdentityError } from './identity-error.ts'
 import { decryptKeystore, encryptKeystore } from './keystore.ts'
 import type { KeystoreCost } from './keystore.ts'
+import { createMemberKey, parseMemberKey } from './member-key.ts'
+import type { MemberKey } from './member-key.ts'
 import { formatRegionKeys, parseRegionKeys, verifyRegionKeys } from './region-keys.ts'
 import type { RegionSecrets } from './region-keys.ts'
 import { loadTrustList } from './trust-list.ts'
@@ -50,6 +52,8 @@ export type NetworkInit = {
 /** What `init` made. */
 export type CreatedDataDir = {
   readonly identity: Identity
+  /** age recipient of the member that the directory belongs to: region keys are handed out sealed for it. */
+  readonly recipient: string
   /** The API key's text, shown once; `undefined` if the directory had keys already. */
   readonly apiKey: string | undefined
   /** File names that were written. */
@@ -83,13 +87,19 @@ export async function createDataDir(init: DataDirInit): Promise<CreatedDataDir> 
   if (isAddition) {
     const passphrase = await readPassphrase(init.dir, init.passphraseFile ?? DATA_FILES.passphrase)
     const privateKey = await readKey(init.dir, DATA_FILES.auditorKey, passphrase)
-    await writeNewFiles(init.dir, network)
-    return { identity: identityOf(privateKey), apiKey: undefined, written: network.map((file) => file.name) }
+    const held = await findMemberKey(init.dir)
+    // An earlier version made no member's key.
+    const made = held === undefined ? await createMemberKey(init.createdAt) : undefined
+    const files = [...(made === undefined ? [] : [{ name: DATA_FILES.memberKey, text: made.text }]), ...network]
+    await writeNewFiles(init.dir, files)
+    const recipient = held?.recipient ?? made?.recipient ?? ''
+    return { identity: identityOf(privateKey), recipient, apiKey: undefined, written: files.map((file) => file.name) }
   }
   const keys = await keyFiles(init)
   const files = [...keys.files, ...network]
   await writeNewFiles(init.dir, files)
-  return { identity: keys.identity, apiKey: keys.apiKey, written: files.map((file) => file.name) }
+  const { identity, recipient, apiKey } = keys
+  return { identity, recipient, apiKey, written: files.map((file) => file.name) }
 }
 
 /**
@@ -105,9 +115,9 @@ export async function openDataDir(
   const charter = charterFromJson(await readDataFile(dir, DATA_FILES.charter))
   const passphrase = await readPassphrase(dir, config.passphraseFile)
   const regionKeysText = await findDataFile(dir, DATA_FILES.regionKeys)
-  const regionKeys = regionKeysText === undefined ? undefined : parseRegionKeys(regionKeysText)
+  const regionKeys = regionKeysText === undefined ? undefined : await parseRegionKeys(regionKeysText)
   const region = findRegion(charter, config.region)
-  if (regionKeys !== undefined && region !== undefined) await verifyRegionKeys(regionKeys, region)
+  if (regionKeys !== undefined && region !== undefined) verifyRegionKeys(regionKeys, region)
   const hasPayer = await exists(join(dir, DATA_FILES.payerKey))
   const [privateKey, payerKey] = await Promise.all([
     readKey(dir, DATA_FILES.auditorKey, passphrase),
@@ -118,7 +128,9 @@ export async function openDataDir(
   return { dir, config, charter, apiKeys: await readApiKeys(dir), privateKey, payerKey, regionKeys, trust }
 }
 
-async function keyFiles(init: DataDirInit): Promise<{ files: NewFile[]; identity: Identity; apiKey: string }> {
+type NewKeys = { files: NewFile[]; identity: Identity; recipient: string; apiKey: string }
+
+async function keyFiles(init: DataDirInit): Promise<NewKeys> {
   const privateKey = init.privateKey ?? createPrivateKey()
   const isGenerated = init.passphraseFile === undefined
   const passphrase = isGenerated
@@ -137,8 +149,10 @@ async function keyFiles(init: DataDirInit): Promise<{ files: NewFile[]; identity
   if (init.payerKey !== undefined) {
     files.push({ name: DATA_FILES.payerKey, text: await encryptKeystore(init.payerKey, passphrase, init.cost) })
   }
+  const member = await createMemberKey(init.createdAt)
+  files.push({ name: DATA_FILES.memberKey, text: member.text })
   files.push({ name: DATA_FILES.auditorKey, text: await encryptKeystore(privateKey, passphrase, init.cost) })
-  return { files, identity: identityOf(privateKey), apiKey: apiKey.text }
+  return { files, identity: identityOf(privateKey), recipient: member.recipient, apiKey: apiKey.text }
 }
 
 async function networkFiles(network: NetworkInit, passphraseFile: string | undefined): Promise<NewFile[]> {
@@ -151,7 +165,7 @@ async function networkFiles(network: NetworkInit, passphraseFile: string | undef
       which: 'region',
     })
   }
-  if (regionKeys !== undefined) await verifyRegionKeys(regionKeys, region)
+  if (regionKeys !== undefined) verifyRegionKeys(regionKeys, region)
   const text = JSON.stringify(
     {
       ...(preset === undefined ? {} : { preset }),
@@ -169,6 +183,18 @@ async function networkFiles(network: NetworkInit, passphraseFile: string | undef
     { name: DATA_FILES.config, text: `${text}\n` },
     { name: DATA_FILES.charter, text: formatCharterFile(charter) },
   ]
+}
+
+/**
+ * The member's age key of a data directory; undefined where an earlier version made it.
+ *
+ * @throws {IdentityError} ERR_AGE_KEY_FILE, ERR_DIR_FILE.
+ */
+export async function findMemberKey(dir: string): Promise<MemberKey | undefined> {
+  const text = await findDataFile(dir, DATA_FILES.memberKey)
+  return text === undefined
+    ? undefined
+    : parseMemberKey(new TextEncoder().encode(text), join(dir, DATA_FILES.memberKey))
 }
 
 /** The text of a charter file; `charterFromJson` reads it. */

@@ -14,6 +14,7 @@ export const DATA_FILES = {
   apiKeys: 'api-keys.json',
   regionKeys: 'region-keys.json',
   clientKey: 'client.key',
+  memberKey: 'member.age-key',
   trustList: 'trust-list.json',
 } as const
 

@@ -1,4 +1,3 @@
-import { identityToRecipient } from 'age-encryption'
 import { RULES_VERSION, vectorsCid } from '#audit'
 import type { NamedTrustList } from '#audit'
 import {
@@ -55,8 +54,7 @@ export async function createRegionSecrets(
   region: string,
   randomBytes: FoundingInit['randomBytes'],
 ): Promise<RegionSecrets> {
-  const { identity } = await generateArchiveKey()
-  return { region, pointSecret: randomBytes(32), archiveIdentity: identity }
+  return { region, pointSecret: randomBytes(32), archiveKeys: [{ epoch: 0, ...(await generateArchiveKey()) }] }
 }
 
 /**
@@ -72,22 +70,18 @@ export async function createCharter(init: {
   /** Whose signatures make a bill `utility-signed`. @default the shipped list: nobody's */
   readonly trust?: NamedTrustList
 }): Promise<Charter> {
-  const [vectors, datasets, recipients] = await Promise.all([
-    vectorsCid(),
-    sharedCids(init.trust ?? (await loadTrustList())),
-    Promise.all(init.regions.map(async ({ secrets }) => identityToRecipient(secrets.archiveIdentity))),
-  ])
+  const [vectors, datasets] = await Promise.all([vectorsCid(), sharedCids(init.trust ?? (await loadTrustList()))])
   const charter: Charter = {
     v: 1,
     name: init.name,
     protocol: PROTOCOL_VERSION,
     rules: { version: RULES_VERSION, vectors },
     datasets: datasets.map(({ name, cid }) => ({ name, cid })),
-    regions: init.regions.map(({ name, jurisdictions, auditors, secrets }, i) => ({
+    regions: init.regions.map(({ name, jurisdictions, auditors, secrets }) => ({
       name,
       jurisdictions: [...jurisdictions],
       committee: auditors.toSorted(orderBytes),
-      archiveRecipient: recipients[i] ?? '',
+      archiveRecipient: secrets.archiveKeys[0]?.recipient ?? '',
       pointKeyHash: sha256(secrets.pointSecret),
     })),
     chain: init.chain,

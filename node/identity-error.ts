@@ -14,6 +14,8 @@ export type IdentityFailure =
   | { readonly code: 'ERR_KEY_FORMAT'; readonly place: string }
   /** No passphrase: name its file. */
   | { readonly code: 'ERR_KEY_NO_PASSPHRASE'; readonly path: string }
+  /** Not a file of age identities, or its key is damaged: take one that `age-keygen` or `init` wrote. */
+  | { readonly code: 'ERR_AGE_KEY_FILE'; readonly path: string }
   /** A region's keys are not those of the charter: ask the founders for the right file. */
   | { readonly code: 'ERR_REGION_KEYS'; readonly which: string }
 

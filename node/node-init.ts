@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { NamedTrustList } from '#audit'
 import type { Charter } from '#protocol'
+import type { ArchiveKey } from './archive-keys.ts'
 import type { ChainInit } from './anchoring/anchoring.ts'
 import type { AnchorPace } from './anchoring/transmitter.ts'
 
@@ -14,7 +15,8 @@ export type NodeInit = {
   /** 32-byte key that pays for anchors; without it the node signs anchors and does not send them. */
   readonly payerKey?: Uint8Array
   readonly regionSecret: Uint8Array
-  readonly archiveIdentity: string
+  /** The region's archive keys, by epoch. */
+  readonly archiveKeys: readonly ArchiveKey[]
   /** Whose signatures make a bill `utility-signed`; the charter names its CID. @default the shipped list: nobody's */
   readonly trust?: NamedTrustList
   readonly listen: readonly string[]

@@ -7,6 +7,7 @@ import { addressOfPrivateKey, encodeCharter, protocolPrefix } from '#protocol'
 import type { Charter } from '#protocol'
 import { openBlockStore, Store } from '#storage'
 import type { BlockStore } from '#storage'
+import { ArchiveKeys } from './archive-keys.ts'
 import { Examiner } from './examiner.ts'
 import { judgeCharter } from './judge-charter.ts'
 import { createNetwork } from './network/network.ts'
@@ -39,7 +40,7 @@ export async function openParts(init: NodeInit): Promise<NodeParts> {
     address: addressOfPrivateKey(init.privateKey),
     privateKey: init.privateKey,
     regionSecret: init.regionSecret,
-    archiveIdentity: init.archiveIdentity,
+    archive: new ArchiveKeys(init.archiveKeys),
   })
   const store = await Store.open(join(init.dataDir, 'store'), context.domain.networkId)
   const blocks = await openBlockStore(join(init.dataDir, 'blocks'))

@@ -1,5 +1,6 @@
 import { domainOf, equalBytes, findRegion, quorumOf, sha256, toHex } from '#protocol'
 import type { Charter, Domain, RegionCharter } from '#protocol'
+import type { ArchiveKeys } from './archive-keys.ts'
 import { NodeError } from './node-error.ts'
 
 /** What every component of a node knows of the network and of its own part in it. */
@@ -16,12 +17,12 @@ export type RegionContext = {
   readonly privateKey: Uint8Array
   /** Secret of the region's point tags. */
   readonly regionSecret: Uint8Array
-  /** age identity of the region's archive key. */
-  readonly archiveIdentity: string
+  /** The region's archive keys. */
+  readonly archive: ArchiveKeys
 }
 
 /** What a node must be given to take part in a region. */
-export type RegionKeys = Pick<RegionContext, 'address' | 'privateKey' | 'regionSecret' | 'archiveIdentity'>
+export type RegionKeys = Pick<RegionContext, 'address' | 'privateKey' | 'regionSecret' | 'archive'>
 
 /**
  * Context of a committee member.

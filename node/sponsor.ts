@@ -207,7 +207,8 @@ export class Sponsor {
             : { kind: 'public' as const, claim }
         }),
       ),
-      sealed: sealed.length === 0 ? null : await seal(encodeCanonical(sealed), [context.region.archiveRecipient]),
+      sealed:
+        sealed.length === 0 ? null : await seal(encodeCanonical(sealed), [context.archive.recipientAt(context.epoch)]),
     }
     const announcement = announceBatch(context.domain, batch, context.privateKey)
     const loaded = loader.open(announcement, batch, sealed, leaves)

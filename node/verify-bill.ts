@@ -11,9 +11,8 @@ import {
   toHex,
 } from '#protocol'
 import type { Charter, Check, Claim, Proof, ReviewEntry } from '#protocol'
-import { SealingError, unseal } from '#storage'
+import { isAgeFile, SealingError, unseal } from '#storage'
 import { computeBillCid } from './bill-cid.ts'
-import { isAgeFile } from './bill-vault.ts'
 import { buildClaim, findExamined } from './examiner.ts'
 import type { Examination, Examined, Examiner } from './examiner.ts'
 import { hashFile } from './hash-file.ts'
@@ -24,8 +23,8 @@ export type BillCheckInput = {
   readonly proof: Proof
   /** The bill's own bytes, or its age file. */
   readonly bytes: Uint8Array
-  /** age identity that opens a sealed bill. */
-  readonly sealedIdentity?: string
+  /** age identities that may open a sealed bill: the holder's, a verifier's that it was disclosed to, or the region's. */
+  readonly sealedIdentities?: readonly string[]
   /** Secret of the region's point tags; only auditors have it. */
   readonly regionSecret?: Uint8Array
   /** Extraction and rules; a bill is untrusted input, so that this should run in the sandbox. */
@@ -48,14 +47,14 @@ const NO_SECRET = new Uint8Array(32)
  * @throws {AuditError} ERR_AUDIT_TIMEOUT, ERR_AUDIT_MEMORY: no verdict on the bill.
  */
 export async function verifyBill(input: BillCheckInput): Promise<Check[]> {
-  const { proof, bytes: bill, sealedIdentity } = input
+  const { proof, bytes: bill, sealedIdentities } = input
   const isSealed = isAgeFile(bill)
   const checks = [await checkCid(proof, bill, isSealed)]
   if (proof.claim.kind === 'leaf') return [...checks, skipCheck('recomputation', 'the claim is not disclosed')]
-  if (isSealed && sealedIdentity === undefined) {
+  if (isSealed && sealedIdentities === undefined) {
     return [...checks, skipCheck('recomputation', 'the bill is sealed and no key was given')]
   }
-  const plain = isSealed && sealedIdentity !== undefined ? await open(bill, sealedIdentity) : bill
+  const plain = isSealed && sealedIdentities !== undefined ? await open(bill, sealedIdentities) : bill
   if (!(plain instanceof Uint8Array)) return [...checks, plain]
   const plainHash = hashFile(plain)
   const claim = proof.claim.content
@@ -69,9 +68,9 @@ export async function verifyBill(input: BillCheckInput): Promise<Check[]> {
   return [...checks, ...compareFigures(input, claim, examination)]
 }
 
-async function open(sealed: Uint8Array, identity: string): Promise<Uint8Array | Check> {
+async function open(sealed: Uint8Array, identities: readonly string[]): Promise<Uint8Array | Check> {
   try {
-    return await unseal(sealed, [identity])
+    return await unseal(sealed, identities)
   } catch (thrown) {
     if (thrown instanceof SealingError) return { name: 'bill-hash', ok: false, detail: thrown.message }
     throw thrown

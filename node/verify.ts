@@ -18,8 +18,8 @@ export type VerifyRequest = {
   readonly bill?: {
     readonly bytes: Uint8Array
     readonly examiner: Pick<Examiner, 'examine'>
-    /** age identity that opens a sealed bill. */
-    readonly sealedIdentity?: string
+    /** age identities that may open a sealed bill. */
+    readonly sealedIdentities?: readonly string[]
     /** Secret of the region's point tags; only auditors have it. */
     readonly regionSecret?: Uint8Array
   }

@@ -10,5 +10,16 @@ export { Archive, verifyBlock } from './archive.ts'
 export type { ArchiveComponents, ArchiveHost, ReadOptions } from './archive.ts'
 export { ArchiveError } from './archive-error.ts'
 export type { ArchiveFailure } from './archive-error.ts'
-export { generateArchiveKey, seal, SealingError, unseal } from './sealing.ts'
+export {
+  checkRecipient,
+  fromArmor,
+  generateArchiveKey,
+  IDENTITIES_LIMIT,
+  isAgeFile,
+  recipientOf,
+  seal,
+  SealingError,
+  toArmor,
+  unseal,
+} from './sealing.ts'
 export type { SealingFailure } from './sealing.ts'

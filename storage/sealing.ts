@@ -1,4 +1,4 @@
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { CodedError, LIMITS } from '#protocol'
 
 /** Failures of sealing. Messages and details never carry contents or keys. */
@@ -17,6 +17,9 @@ export class SealingError extends CodedError<SealingFailure> {}
 
 /** Most recipients of one file: the region, the holder, and some room; each costs a key agreement. */
 const RECIPIENTS_LIMIT = 16
+
+/** Most identities tried on one file: each meets each recipient's line, so that this and the limit above bound the work. */
+export const IDENTITIES_LIMIT = 32
 
 /** Header of 16 recipients of any known kind (post-quantum ones have 1.5 kB each), with room. */
 const HEADER_LIMIT_BYTES = 64 * 1024
@@ -47,24 +50,58 @@ export async function seal(plain: Uint8Array, recipients: readonly string[]): Pr
   }
   const encrypter = new Encrypter()
   try {
-    for (const recipient of recipients) encrypter.addRecipient(recipient)
+    for (const recipient of new Set(recipients)) encrypter.addRecipient(recipient)
+    return await encrypter.encrypt(plain)
   } catch {
-    // The library's error may quote the key; recipients are public, but identities are pasted here by mistake.
+    // The library's error may quote the key; recipients are public, but identities are pasted here by mistake. A point of
+    // low order is found only when the file is made: it would give everybody the key.
     throw new SealingError('a recipient is not an age public key', { code: 'ERR_SEAL_KEY' })
   }
-  return encrypter.encrypt(plain)
+}
+
+/** A native recipient (X25519, 32 bytes in bech32); plugins and post-quantum ones are not taken from strangers. */
+const RECIPIENT = /^age1[02-9ac-hj-np-z]{58}$/
+
+/**
+ * Checks that text from outside is a recipient that files can be sealed to, by sealing nothing to it.
+ *
+ * @throws {SealingError} ERR_SEAL_KEY, without repeating the text: a secret key may have been pasted.
+ */
+export async function checkRecipient(text: string): Promise<void> {
+  if (!RECIPIENT.test(text)) {
+    throw new SealingError('not an age recipient: expected age1 and 58 more characters', { code: 'ERR_SEAL_KEY' })
+  }
+  await seal(new Uint8Array(0), [text])
+}
+
+/**
+ * The recipient of an identity.
+ *
+ * @throws {SealingError} ERR_SEAL_KEY.
+ */
+export async function recipientOf(identity: string): Promise<string> {
+  try {
+    return await identityToRecipient(identity)
+  } catch {
+    throw new SealingError('an identity is not an age secret key', { code: 'ERR_SEAL_KEY' })
+  }
 }
 
 /**
  * The contents of an age file.
  *
  * @param sealed at most LIMITS.sealedBillBytes.
- * @param identities `AGE-SECRET-KEY-1...`; the first that fits is used.
+ * @param identities `AGE-SECRET-KEY-1...`, at most {@link IDENTITIES_LIMIT}; tried in their order, the first that fits is used.
  * @throws {SealingError} ERR_SEAL_NO_KEY, ERR_SEAL_CORRUPT, ERR_SEAL_TOO_LARGE, ERR_SEAL_KEY.
  */
 export async function unseal(sealed: Uint8Array, identities: readonly string[]): Promise<Uint8Array> {
   assertSize(sealed, LIMITS.sealedBillBytes)
   assertHeader(sealed)
+  if (identities.length > IDENTITIES_LIMIT) {
+    throw new SealingError(`${identities.length} identities, at most ${IDENTITIES_LIMIT} are tried`, {
+      code: 'ERR_SEAL_KEY',
+    })
+  }
   const decrypter = new Decrypter()
   try {
     for (const identity of identities) decrypter.addIdentity(identity)
@@ -94,7 +131,43 @@ function assertHeader(sealed: Uint8Array): void {
   }
 }
 
-/** A new X25519 key pair for a region's archive or a bill's holder. The identity is secret. */
+/** First bytes of every age file in its binary form. */
+const MAGIC = 'age-encryption.org/'
+
+/** True if bytes are an age file in its binary form, the only one that is archived. */
+export function isAgeFile(bytes: Uint8Array): boolean {
+  return (
+    Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, MAGIC.length)).toString('latin1') === MAGIC
+  )
+}
+
+const ARMOR_BEGIN = '-----BEGIN AGE ENCRYPTED FILE-----'
+
+/** Base64 and line ends of the largest sealed bill. */
+const ARMOR_LIMIT_BYTES = Math.ceil((LIMITS.sealedBillBytes * 67) / 48) + 1024
+
+/** An age file as text that mails and chats carry (`age --armor`). */
+export function toArmor(sealed: Uint8Array): string {
+  return armor.encode(sealed)
+}
+
+/**
+ * The binary form of an age file that may be armoured; other bytes as they are.
+ *
+ * @throws {SealingError} ERR_SEAL_CORRUPT, ERR_SEAL_TOO_LARGE.
+ */
+export function fromArmor(bytes: Uint8Array): Uint8Array {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 256)).toString('latin1')
+  if (!head.trimStart().startsWith(ARMOR_BEGIN)) return bytes
+  assertSize(bytes, ARMOR_LIMIT_BYTES)
+  try {
+    return armor.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
+  } catch {
+    throw new SealingError('not an intact armoured age file', { code: 'ERR_SEAL_CORRUPT' })
+  }
+}
+
+/** A new X25519 key pair for a region's archive, a committee member, or a bill's holder. The identity is secret. */
 export async function generateArchiveKey(): Promise<{ readonly identity: string; readonly recipient: string }> {
   const identity = await generateX25519Identity()
   return { identity, recipient: await identityToRecipient(identity) }

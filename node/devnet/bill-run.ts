@@ -97,7 +97,7 @@ async function verify(init: BillRunInit, status: BillStatus): Promise<string | u
       bill: {
         bytes: bill.bytes,
         examiner,
-        sealedIdentity: secrets.archiveIdentity,
+        sealedIdentities: secrets.archiveKeys.map(({ identity }) => identity),
         regionSecret: secrets.pointSecret,
       },
       rpcUrl,

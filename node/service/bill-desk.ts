@@ -1,8 +1,8 @@
 import type { BillStatus, Submission } from '#api'
 import { DAG_PB_CODE, RAW_CODE } from '#protocol'
 import type { ReviewEntry } from '#protocol'
+import { isAgeFile } from '#storage'
 import type { Components } from '../compose.ts'
-import { isAgeFile } from '../bill-vault.ts'
 import { findCid } from '../intake.ts'
 import { NodeError } from '../node-error.ts'
 

@@ -9,6 +9,7 @@ import { cidOfBlock, digestOf, encodeManifest, equalBytes, hashAnchor, hashAncho
 import { quorumOf, toHex, ZERO_32 } from '#protocol'
 import type { Anchor, Announcement, Claim, GossipMessage } from '#protocol'
 import { keyOfNumber, Store } from '#storage'
+import { ArchiveKeys } from '../../node/archive-keys.ts'
 import { AnchorDesk } from '../../node/anchoring/anchor-desk.ts'
 import { ChainFollower } from '../../node/anchoring/chain-follower.ts'
 import { anchorToWire } from '../../node/anchoring/proposal-book.ts'
@@ -33,7 +34,7 @@ const context: RegionContext = {
   address: self.address,
   privateKey: self.key,
   regionSecret: ZERO_32,
-  archiveIdentity: 'unused',
+  archive: new ArchiveKeys([]),
 }
 const log = pino({ level: 'silent' })
 

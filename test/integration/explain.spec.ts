@@ -184,10 +184,10 @@ describe('kwitness explain with a node', function () {
     assert.equal(closed.code, 1)
     assert.match(closed.err, /is sealed and no key was given; name the file of its holder's key.*\(ERR_CLI_SEALED\)/)
     const keys = join(dir, 'region-keys.json')
-    const secrets = { region: 'north-america', pointSecret: hashOf('secret'), archiveIdentity: archive.identity }
+    const secrets = { region: 'north-america', pointSecret: hashOf('secret'), archiveKeys: [{ epoch: 0, ...archive }] }
     await writeFile(keys, formatRegionKeys(secrets))
     assert.equal((await explain(id, '--region-keys', keys)).code, 0)
-    const other = formatRegionKeys({ ...secrets, archiveIdentity: (await generateArchiveKey()).identity })
+    const other = formatRegionKeys({ ...secrets, archiveKeys: [{ epoch: 0, ...(await generateArchiveKey()) }] })
     await writeFile(keys, other)
     assert.match((await explain(id, '--region-keys', keys)).err, /cannot be opened.*\(ERR_CLI_SEALED\)/)
     await writeFile(keys, formatRegionKeys(secrets))

@@ -114,7 +114,7 @@ describe('data directory', () => {
     // The one that is left is not the first to be written.
     for (const file of ['auditor.keystore.json', 'passphrase']) await rm(join(dir, file))
     await assert.rejects(createDataDir(initOf({ dir, network: network() })), { code: 'ERR_INIT_EXISTS' })
-    assert.deepEqual((await readdir(dir)).toSorted(), ['api-keys.json'])
+    assert.deepEqual((await readdir(dir)).toSorted(), ['api-keys.json', 'member.age-key'])
   })
 
   it('takes the network in a second step, with the key of the first', async () => {
@@ -131,7 +131,7 @@ describe('data directory', () => {
     assert.ok(other !== undefined)
     const wrongKeys = initOf({ network: { ...network(), regionKeys: other.secrets } })
     await assert.rejects(createDataDir(wrongKeys), { code: 'ERR_REGION_KEYS' })
-    const halfWrong = { ...region.secrets, archiveIdentity: other.secrets.archiveIdentity }
+    const halfWrong = { ...region.secrets, archiveKeys: other.secrets.archiveKeys }
     await assert.rejects(createDataDir(initOf({ network: { ...network(), regionKeys: halfWrong } })), {
       code: 'ERR_REGION_KEYS',
       message: /archiveIdentity/,

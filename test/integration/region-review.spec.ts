@@ -81,7 +81,7 @@ describe('a region whose people read what extraction does not', () => {
     assert.ok(proof !== undefined)
     const examiner = await makeExaminer()
     const { charter, regionSecret, archiveIdentity } = region
-    const bill = { bytes, examiner, sealedIdentity: archiveIdentity, regionSecret }
+    const bill = { bytes, examiner, sealedIdentities: [archiveIdentity], regionSecret }
     const verify = async (facts?: ReviewEntry): ReturnType<typeof verifyProof> =>
       verifyProof({
         proof,

@@ -144,15 +144,18 @@ describe('verification with the bill', () => {
     const { identity, recipient } = await generateArchiveKey()
     const { bytes, claim } = await makeSample(plain, await seal(plain, [recipient]))
     const proof = prove(claim, { sealed: true })
-    const opened = await verify(proof, { bytes, sealedIdentity: identity, regionSecret })
+    const opened = await verify(proof, { bytes, sealedIdentities: [identity], regionSecret })
     assert.deepEqual([failed(opened), skipped(opened)], [[], ['batch-entry', 'chain']])
     const closed = await verify(proof, { bytes })
     assert.deepEqual([failed(closed), skipped(closed)], [[], ['batch-entry', 'recomputation', 'chain']])
     const plainGiven = await verify(proof, { bytes: plain, regionSecret })
     assert.deepEqual([failed(plainGiven), skipped(plainGiven)], [[], ['batch-entry', 'bill-cid', 'chain']])
-    const wrongKey = await verify(proof, { bytes, sealedIdentity: (await generateArchiveKey()).identity })
+    const wrongKey = await verify(proof, { bytes, sealedIdentities: [(await generateArchiveKey()).identity] })
     assert.deepEqual(failed(wrongKey), ['bill-hash'])
-    const hidden = await verify(prove(claim, { sealed: true, disclosed: false }), { bytes, sealedIdentity: identity })
+    const hidden = await verify(prove(claim, { sealed: true, disclosed: false }), {
+      bytes,
+      sealedIdentities: [identity],
+    })
     assert.deepEqual([failed(hidden), skipped(hidden)], [[], ['claim', 'batch-entry', 'recomputation', 'chain']])
   })
 

@@ -74,7 +74,7 @@ export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRe
     charter,
     anvil,
     regionSecret: own.pointSecret,
-    archiveIdentity: own.archiveIdentity,
+    archiveIdentity: own.archiveKeys[0]?.identity ?? '',
     keys,
     nodes,
     node(position) {
@@ -94,7 +94,7 @@ export async function startLiveRegion(init: LiveRegionInit = {}): Promise<LiveRe
         privateKey,
         ...(payerKey === undefined ? {} : { payerKey }),
         regionSecret: own.pointSecret,
-        archiveIdentity: own.archiveIdentity,
+        archiveKeys: own.archiveKeys,
         listen: ['/ip4/127.0.0.1/tcp/0'],
         bootstrap: [...addresses].filter(([other]) => other !== position).map(([, address]) => address),
         chain: { rpcUrl: anvil.rpcUrl },

@@ -1,4 +1,5 @@
 import { utf8 } from '#protocol'
+import { ArchiveKeys } from '../../node/archive-keys.ts'
 import { createRegionContext } from '../../node/region-context.ts'
 import type { RegionContext } from '../../node/region-context.ts'
 import { REGION } from './region-fixture.ts'
@@ -12,6 +13,8 @@ export function contextOf(region: RegionFixture, position = 0): RegionContext {
     address: member.address,
     privateKey: member.key,
     regionSecret: utf8('point key'),
-    archiveIdentity: 'none',
+    archive: new ArchiveKeys([
+      { epoch: 0, identity: 'none', recipient: region.charter.regions[0]?.archiveRecipient ?? '' },
+    ]),
   })
 }

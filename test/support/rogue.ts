@@ -29,6 +29,7 @@ import {
 import type { Announcement, Batch, Claim, GossipMessage, SyncRecord, Vote, VoteContent } from '#protocol'
 import { Archive, openBlockStore, seal } from '#storage'
 import type { BlockStore } from '#storage'
+import { ArchiveKeys } from '../../node/archive-keys.ts'
 import { BatchLoader } from '../../node/batch-loader.ts'
 import type { LoadedBatch } from '../../node/batch-loader.ts'
 import { buildClaim, Examiner } from '../../node/examiner.ts'
@@ -129,13 +130,13 @@ export class Rogue {
     stranger?: { readonly key: Uint8Array; readonly bootstrap: readonly string[] },
   ): Promise<Rogue> {
     const init = region.nodeInit(position)
-    const { charter, regionSecret, archiveIdentity } = init
+    const { charter, regionSecret, archiveKeys } = init
     const member = init.privateKey
     const context = createRegionContext(charter, init.region, {
       address: addressOfPrivateKey(member),
       privateKey: member,
       regionSecret,
-      archiveIdentity,
+      archive: new ArchiveKeys(archiveKeys),
     })
     const privateKey = stranger?.key ?? member
     const bootstrap = stranger?.bootstrap ?? init.bootstrap

@@ -16,6 +16,7 @@ export function registerExplain(program: Command, terminal: Terminal): void {
   addPlaceOptions(command)
     .option('--claim <ordinal>', 'only this bill of the file, from 0 (default: all)', parseOrdinal)
     .option('--charter <file>', "the network's charter: the certificate's signatures are checked too")
+    .option('--identity <file>', 'age key file that opens the bill')
     .option('--region-keys <file>', 'for auditors: opens sealed bills')
   addTrustOption(command)
   addClientOptions(command)

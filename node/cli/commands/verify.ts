@@ -14,6 +14,7 @@ export function registerVerify(program: Command, terminal: Terminal): void {
     .argument('<cid|file>', 'a proof file, or the CID of a bill whose proof is fetched')
     .option('--charter <file>', "the network's charter (default: that of --dir)")
     .option('--bill <file>', 'the bill: every figure is computed again from its bytes')
+    .option('--identity <file>', 'age key file that opens the bill, if it is sealed or was disclosed to you')
     .option('--facts <file>', 'of a reviewed bill: what people read, as for kwitness review enter')
     .option('--rpc <url>', 'JSON-RPC endpoint of the chain: the contract is asked itself (KWITNESS_RPC)')
     .option('--via <url>', 'any node, to fetch proof and bill from by CID; the same as --api')
@@ -27,6 +28,7 @@ export function registerVerify(program: Command, terminal: Terminal): void {
       examples([
         'kwitness verify june.proof.json --charter charter.json',
         'kwitness verify june.proof.json --charter charter.json --bill june.xml --rpc http://127.0.0.1:8545',
+        'kwitness verify june.proof.json --charter charter.json --bill june.age --identity my.age-key',
         'kwitness verify bafkrei… --via http://127.0.0.1:4480 --charter charter.json',
       ]),
     )

@@ -1,13 +1,13 @@
 import { CID } from 'multiformats/cid'
 import { vectorsCid } from '#audit'
 import type { Charter } from '#protocol'
-import { SealingError, unseal } from '#storage'
 import { computeBillCid } from '../../bill-cid.ts'
-import { isAgeFile } from '../../bill-vault.ts'
 import type { Examination, Examiner, Unclaimed } from '../../examiner.ts'
 import { hashFile } from '../../hash-file.ts'
 import { parseRegionKeys } from '../../region-keys.ts'
+import type { RegionSecrets } from '../../region-keys.ts'
 import { factsOfEntry, toHex } from '#protocol'
+import { openAgeFile, readIdentities } from '../age-files.ts'
 import { printable } from '../bill-lines.ts'
 import { readCharter } from '../charter-option.ts'
 import { CliError, usageError } from '../cli-error.ts'
@@ -34,6 +34,7 @@ export type ExplainOptions = ClientOptions &
     readonly claim?: number
     readonly charter?: string
     readonly regionKeys?: string
+    readonly identity?: string
     readonly json?: boolean
   }
 
@@ -104,19 +105,15 @@ async function findCharter(terminal: Terminal, options: ExplainOptions): Promise
   return isNamed ? readCharter(terminal, options) : undefined
 }
 
-/** Opens a sealed bill with the region's key; others are taken as they are. */
-async function open(bytes: Uint8Array, name: string, { regionKeys }: ExplainOptions): Promise<Uint8Array> {
-  if (!isAgeFile(bytes)) return bytes
-  if (regionKeys === undefined) {
-    throw new CliError(`${name} is sealed and no key was given`, { code: 'ERR_CLI_SEALED' })
-  }
-  const keys = parseRegionKeys(new TextDecoder().decode(await readNamedFile(regionKeys)))
-  try {
-    return await unseal(bytes, [keys.archiveIdentity])
-  } catch (thrown) {
-    if (!(thrown instanceof SealingError)) throw thrown
-    throw new CliError(`${name} cannot be opened: ${thrown.message}`, { code: 'ERR_CLI_SEALED' }, { cause: thrown })
-  }
+/** Opens a sealed bill with the keys that were named; others are taken as they are. */
+async function open(bytes: Uint8Array, name: string, options: ExplainOptions): Promise<Uint8Array> {
+  const { regionKeys, identity } = options
+  const keys = regionKeys === undefined ? [] : (await readKeysFile(regionKeys)).archiveKeys
+  return openAgeFile(bytes, name, [...(await readIdentities(identity)), ...keys.map((key) => key.identity)])
+}
+
+async function readKeysFile(path: string): Promise<RegionSecrets> {
+  return parseRegionKeys(new TextDecoder().decode(await readNamedFile(path)))
 }
 
 type Means = { readonly examiner: Examiner; readonly sets: readonly SourceSet[] }

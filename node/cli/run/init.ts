@@ -1,11 +1,13 @@
 import { charterFromJson, isPresetName } from '#config'
 import { toHex, addressOfPrivateKey, charterCid } from '#protocol'
-import { createDataDir } from '../../data-dir.ts'
+import { SealingError } from '#storage'
+import { createDataDir, findMemberKey } from '../../data-dir.ts'
 import type { NetworkInit } from '../../data-dir.ts'
 import { DATA_FILES, writeNewFile } from '../../data-files.ts'
 import { createPrivateKey } from '../../identity.ts'
-import { parseRegionKeys } from '../../region-keys.ts'
-import { usageError } from '../cli-error.ts'
+import { readRegionKeys } from '../../region-keys.ts'
+import type { RegionSecrets } from '../../region-keys.ts'
+import { CliError, usageError } from '../cli-error.ts'
 import { readNamedFile } from '../files.ts'
 import type { Terminal } from '../terminal.ts'
 import { defaultDir } from '../default-dir.ts'
@@ -49,6 +51,7 @@ export async function runInit(terminal: Terminal, options: InitOptions): Promise
   const result = {
     dir,
     ...created.identity,
+    recipient: created.recipient,
     ...(network === undefined ? {} : { network: charterCid(network.charter).toString(), region: network.region }),
     ...(payerKey === undefined ? {} : { payer: toHex(addressOfPrivateKey(payerKey)) }),
     ...(created.apiKey === undefined || options.keyOut !== undefined ? {} : { apiKey: created.apiKey }),
@@ -76,7 +79,7 @@ async function readNetwork(terminal: Terminal, options: InitOptions, charterFile
     ...(preset === undefined ? {} : { preset }),
     ...(regionKeys === undefined
       ? {}
-      : { regionKeys: parseRegionKeys(new TextDecoder().decode(await readNamedFile(regionKeys))) }),
+      : { regionKeys: await openRegionKeys(regionKeys, options.dir ?? defaultDir(terminal)) }),
     config: {
       ...(rpcUrl === undefined ? {} : { chain: { rpcUrl } }),
       ...(listen === undefined && bootstrap === undefined
@@ -89,6 +92,19 @@ async function readNetwork(terminal: Terminal, options: InitOptions, charterFile
   }
 }
 
+/** The founders' file, opened with the member's own key if it is sealed for it. */
+async function openRegionKeys(path: string, dir: string): Promise<RegionSecrets> {
+  const member = await findMemberKey(dir)
+  try {
+    return await readRegionKeys(await readNamedFile(path), member === undefined ? [] : [member.identity])
+  } catch (thrown) {
+    if (!(thrown instanceof SealingError)) throw thrown
+    const why = member === undefined ? 'there is none yet: run kwitness init without --charter first' : thrown.message
+    const message = `${path} is sealed, and the key of ${dir} does not open it: ${why}`
+    throw new CliError(message, { code: 'ERR_CLI_SEALED' }, { cause: thrown })
+  }
+}
+
 function parsePort(text: string): number {
   if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535) throw usageError(`--api-port ${text} is not a port`)
   return Number(text)
@@ -97,7 +113,7 @@ function parsePort(text: string): number {
 function print(terminal: Terminal, result: object): void {
   for (const [name, value] of Object.entries(result)) {
     const text = Array.isArray(value) ? value.join(', ') : String(value)
-    terminal.line(`${name.padEnd(8)}  ${text}`)
+    terminal.line(`${name.padEnd(9)}  ${text}`)
   }
   if ('apiKey' in result) terminal.line('The API key is shown this once; the node keeps only its hash.')
 }
@@ -111,8 +127,8 @@ function warn(terminal: Terminal, written: readonly string[], network: NetworkIn
   }
   if (network === undefined) {
     terminal.note(
-      'Next: give address and peerId to the founders of a region; when they have published the charter, run ' +
-        'kwitness init --charter FILE --region-keys FILE on the same directory.',
+      'Next: give address, peerId and recipient to the founders of a region; when they have published the charter, and ' +
+        "sealed the region's keys for your recipient, run kwitness init --charter FILE --region-keys FILE on the same directory.",
     )
   } else if (network.regionKeys === undefined) {
     terminal.note(

@@ -95,7 +95,7 @@ function initOf(opened: OpenedDataDir, log: Logger): Parameters<typeof createNod
     privateKey,
     ...(payerKey === undefined ? {} : { payerKey }),
     regionSecret: regionKeys.pointSecret,
-    archiveIdentity: regionKeys.archiveIdentity,
+    archiveKeys: regionKeys.archiveKeys,
     ...(trust === undefined ? {} : { trust }),
     listen: config.network.listen,
     bootstrap: config.network.bootstrap,

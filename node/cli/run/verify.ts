@@ -1,9 +1,12 @@
 import { CID } from 'multiformats/cid'
 import { decodeProof, makeCheck, failCheck } from '#protocol'
 import type { Check, ReviewEntry } from '#protocol'
+import { isAgeFile } from '#storage'
+import { computeBillCid } from '../../bill-cid.ts'
 import { parseRegionKeys } from '../../region-keys.ts'
 import type { RegionSecrets } from '../../region-keys.ts'
 import { verifyProof } from '../../verify.ts'
+import { dearmour, openAgeFile, readIdentities } from '../age-files.ts'
 import { CliError, usageError } from '../cli-error.ts'
 import { readCharter } from '../charter-option.ts'
 import { createClient } from '../client.ts'
@@ -24,6 +27,7 @@ export type VerifyOptions = ClientOptions &
     readonly charter?: string
     readonly via?: string
     readonly regionKeys?: string
+    readonly identity?: string
     readonly claim: number
     readonly json?: boolean
   }
@@ -49,15 +53,15 @@ async function verify(terminal: Terminal, target: string, options: VerifyOptions
   const regionKeys =
     options.regionKeys === undefined
       ? undefined
-      : parseRegionKeys(new TextDecoder().decode(await readNamedFile(options.regionKeys)))
-  const { proof, bill, entry, checks } = await collect(terminal, target, options)
+      : await parseRegionKeys(new TextDecoder().decode(await readNamedFile(options.regionKeys)))
+  const own = await readIdentities(options.identity)
+  const { proof, bill: found, entry, checks } = await collect(terminal, target, options)
+  const bill = found === undefined ? undefined : await openDisclosed(found, proof, own, options)
   const rpcUrl = options.rpc ?? terminal.environment['KWITNESS_RPC']
   const trust = await readTrustList(options, charter)
   return withExaminer(async (examiner) => {
-    const given =
-      regionKeys === undefined
-        ? {}
-        : { sealedIdentity: regionKeys.archiveIdentity, regionSecret: regionKeys.pointSecret }
+    const sealedIdentities = [...own, ...(regionKeys?.archiveKeys ?? []).map((key) => key.identity)]
+    const given = { ...secretOf(regionKeys), ...(sealedIdentities.length === 0 ? {} : { sealedIdentities }) }
     const verification = await verifyProof({
       proof,
       charter,
@@ -81,6 +85,31 @@ async function collect(terminal: Terminal, target: string, options: VerifyOption
   const proof = await client.getProof(cid, options.claim)
   const bill = given ?? (await findBill(client, cid))
   return { proof, bill, entry: facts ?? (await findFacts(client, cid, proof)), checks: [checkAsked(proof, cid)] }
+}
+
+/**
+ * A bill that was disclosed is another age file than the archived one, and its own CID says nothing: it is opened first. The
+ * archived one stays sealed, so that its CID is checked too.
+ */
+async function openDisclosed(
+  bytes: Uint8Array,
+  proof: Uint8Array,
+  identities: readonly string[],
+  { bill: name = 'the bill' }: VerifyOptions,
+): Promise<Uint8Array> {
+  const file = dearmour(bytes, name)
+  if (identities.length === 0 || !isAgeFile(file)) return file
+  const cid = await computeBillCid(file)
+  return isOf(proof, cid) ? file : openAgeFile(file, name, identities)
+}
+
+/** True if a proof is of the file with this CID, and if it cannot be read: then its own check says so. */
+function isOf(proof: Uint8Array, cid: CID): boolean {
+  try {
+    return decodeProof(proof).bill.cid.equals(cid)
+  } catch {
+    return true
+  }
 }
 
 /** A node may answer with the good proof of another bill. */

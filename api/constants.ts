@@ -8,3 +8,5 @@ export const MAX_FILE_NAME = 255
 export const REQUEST_TIMEOUT_MS = 120_000
 /** Time that requests under way have when the API stops; a client that is slower sends again. */
 export const STOP_GRACE_MS = 1_000
+/** Most bytes of a JSON body, where a route does not say otherwise: requests of people and programs are a few hundred. */
+export const DEFAULT_BODY_BYTES = 65_536

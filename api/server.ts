@@ -1,15 +1,16 @@
 import { fastify } from 'fastify'
-import type { FastifyError, FastifyInstance } from 'fastify'
-import { errorCodeOf, LIMITS } from '#protocol'
-import { ApiError } from './api-error.ts'
-import type { ApiKeyRecord } from './api-key.ts'
-import { REQUEST_TIMEOUT_MS, STOP_GRACE_MS } from './constants.ts'
+import type { FastifyInstance } from 'fastify'
+import { STOP_GRACE_MS, REQUEST_TIMEOUT_MS } from './constants.ts'
 import type { NodeView } from './node-view.ts'
-import { problemOf } from './problem.ts'
-import { registerRoutes } from './routes.ts'
+import { registerFailures } from './failures.ts'
+import { registerIdentity, registerRoutes } from './register.ts'
+import { ROUTES } from './routes/index.ts'
+import type { KeyRing } from './views/accounts.ts'
 
-/** Options of the API. */
+/** Options of one listener. */
 export type ApiServerInit = {
+  /** The listener of users and strangers, or the operator's. @default 'public' */
+  readonly kind?: 'public' | 'operator'
   readonly host: string
   /** 0 takes a free port. */
   readonly port: number
@@ -28,11 +29,11 @@ export type ApiLog = {
 /** What the API needs. */
 export type ApiServerComponents = {
   readonly node: NodeView
-  readonly keys: () => readonly ApiKeyRecord[]
+  readonly keys: KeyRing
   readonly log: ApiLog
 }
 
-/** The HTTP API of one node. */
+/** One listener of a node's HTTP API. */
 export class ApiServer {
   readonly #init: ApiServerInit
   readonly #server: FastifyInstance
@@ -63,54 +64,27 @@ export class ApiServer {
 }
 
 function createServer(init: ApiServerInit, components: ApiServerComponents): FastifyInstance {
+  const kind = init.kind ?? 'public'
   const server = fastify({
     logger: false,
-    bodyLimit: LIMITS.billBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     genReqId: () => init.createRequestId(),
   })
-  // A bill has any format: every body is bytes, whatever its content type says.
+  // Nothing is parsed by its content type: a bill has any format, and a route with a JSON body reads it itself, within
+  // its own limit.
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  server.addHook('onRequest', async (request, reply) => {
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
-  server.setErrorHandler((thrown: FastifyError, request, reply) => {
-    const known = fromFastify(thrown)
-    const problem = problemOf(known, `urn:uuid:${request.id}`)
-    const fields = {
-      requestId: request.id,
-      method: request.method,
-      path: request.url.split('?')[0],
-      code: problem.code,
-    }
-    // 503 is a queue that is full or a node that stops: the client tries again, the operator has nothing to do.
-    if (problem.status >= 500 && problem.status !== 503)
-      components.log.error({ ...fields, err: known }, 'request failed')
-    else components.log.debug(fields, 'request refused')
-    if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="kwitness"')
-    return reply
-      .code(problem.status)
-      .type('application/problem+json')
-      .send(Buffer.from(JSON.stringify(problem)))
-  })
-  server.setNotFoundHandler((request) => {
-    throw new ApiError(`no route ${request.method} ${request.url.split('?')[0]}`, { code: 'ERR_API_ROUTE' })
-  })
-  registerRoutes(server, components)
+  registerFailures(server, components.log)
+  registerIdentity(server, components.keys)
+  registerRoutes(
+    server,
+    ROUTES.filter(({ listener = 'public' }) => listener === kind || listener === 'both'),
+    components.node,
+  )
   return server
-}
-
-/** Errors of the framework in our codes; others as they are. */
-function fromFastify(thrown: FastifyError): unknown {
-  if (errorCodeOf(thrown) !== 'ERR_INTERNAL' || thrown.code === undefined) return thrown
-  if (thrown.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    const limitBytes = LIMITS.billBytes
-    return new ApiError(`the body has more than ${limitBytes} bytes`, { code: 'ERR_API_TOO_LARGE', limitBytes })
-  }
-  if (thrown.code.startsWith('FST_') && (thrown.statusCode ?? 500) < 500) {
-    return new ApiError(thrown.message, { code: 'ERR_API_REQUEST', place: 'request' }, { cause: thrown })
-  }
-  return thrown
 }

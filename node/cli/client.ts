@@ -100,7 +100,7 @@ export class ApiClient {
   }
 
   async listBills(limit: number): Promise<BillStatus[]> {
-    return (await this.#json<{ bills: BillStatus[] }>(`/v1/bills?limit=${limit}`)).bills
+    return (await this.#json<{ items: BillStatus[] }>(`/v1/bills?limit=${limit}`)).items
   }
 
   /** Bytes of a bill; without a key only of public ones. `sealed`: they are still the age file. */

@@ -1,95 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
-import { ApiServer, createApiKey } from '#api'
-import type { ApiScope, BillStatus, NodeView, ReviewView, Submission } from '#api'
+import { ApiServer, createApiKey, createStaticKeyRing } from '#api'
+import type { ApiScope, BillStatus } from '#api'
 import { CodedError, LIMITS } from '#protocol'
-import type { ReviewEntry } from '#protocol'
-
-const CID = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
-const SEALED = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
-
-function statusOf(cid: string, visibility: 'public' | 'sealed'): BillStatus {
-  return { cid, state: 'certified', visibility, region: 'north-america', claims: [] }
-}
-
-class FakeNode implements NodeView {
-  submissions: Submission[] = []
-  failure: Error | undefined
-  readonly entries = new Map<string, ReviewEntry>()
-  /** Runs while a submission is under way. */
-  meanwhile: (signal: AbortSignal) => Promise<void> = async () => {}
-  async submitBill(submission: Submission, signal: AbortSignal): Promise<BillStatus> {
-    await this.meanwhile(signal)
-    if (this.failure !== undefined) throw this.failure
-    this.submissions.push(submission)
-    return { ...statusOf(CID, submission.visibility), state: 'received' }
-  }
-  async findStatus(cid: string): Promise<BillStatus | undefined> {
-    if (cid === CID) return statusOf(cid, 'public')
-    return cid === SEALED ? statusOf(cid, 'sealed') : undefined
-  }
-  async listBills(limit: number): Promise<BillStatus[]> {
-    return [statusOf(CID, 'public'), statusOf(SEALED, 'sealed')].slice(0, limit)
-  }
-  async readBill(cid: string): Promise<{ bytes: Uint8Array; sealed: boolean } | undefined> {
-    return cid === CID ? { bytes: Uint8Array.of(1, 2, 3), sealed: false } : undefined
-  }
-  async findProof(cid: string, _signal: AbortSignal, ordinal = 0, accountId?: string): Promise<Uint8Array | undefined> {
-    const disclose = accountId !== undefined
-    return ordinal === 0 ? new TextEncoder().encode(JSON.stringify({ proof: cid, disclose })) : undefined
-  }
-  async findReviewed(
-    cid: string,
-    { isReviewer }: { readonly isReviewer: boolean },
-  ): ReturnType<NodeView['findReviewed']> {
-    return cid === CID || isReviewer ? this.entries.get(cid) : undefined
-  }
-  async listReviews(): ReturnType<NodeView['listReviews']> {
-    return [reviewOf(CID)]
-  }
-  async showReview(cid: string): ReturnType<NodeView['showReview']> {
-    return reviewOf(cid)
-  }
-  async readReview(): Promise<Uint8Array> {
-    return Uint8Array.of(9)
-  }
-  async enterReview(cid: string, entry: ReviewEntry): ReturnType<NodeView['enterReview']> {
-    this.entries.set(cid, entry)
-    return { ...reviewOf(cid), own: 'entered' }
-  }
-  async withdrawReview(cid: string): ReturnType<NodeView['withdrawReview']> {
-    this.entries.delete(cid)
-    return { ...reviewOf(cid), own: 'withdrawn' }
-  }
-  health(): ReturnType<NodeView['health']> {
-    return {
-      ok: true,
-      region: 'north-america',
-      address: '0x00',
-      peerId: '16U',
-      listen: [],
-      network: CID,
-      committee: { size: 4, quorum: 3, alive: 4 },
-      queue: 0,
-      anchorLag: { claims: 0, oldestMs: 0 },
-      chain: { ok: true },
-      version: '0.1.0',
-      uptimeS: 1,
-      rssBytes: 1,
-    }
-  }
-  peers(): ReturnType<NodeView['peers']> {
-    return []
-  }
-  refusals(): ReturnType<NodeView['refusals']> {
-    return [{ peer: '16U', reason: 'rules version: ours 1, theirs 2', at: '2026-01-01T00:00:00Z' }]
-  }
-}
-
-function reviewOf(cid: string): ReviewView {
-  return { cid, visibility: 'sealed', sponsor: '0x00', here: true, entries: 0, quorum: 3, own: 'none' }
-}
+import { FAKE_PUBLIC_BILL as CID, FAKE_SEALED_BILL as SEALED, FakeNode, statusOf } from '../support/fake-node.ts'
 
 function keyWith(scopes: readonly ApiScope[], fill: number): ReturnType<typeof createApiKey> {
   return createApiKey({
@@ -102,9 +17,9 @@ function keyWith(scopes: readonly ApiScope[], fill: number): ReturnType<typeof c
 }
 
 describe('HTTP API', () => {
-  const full = keyWith(['submit', 'read'], 1)
-  const reader = keyWith(['read'], 2)
-  const reviewer = keyWith(['read', 'review'], 3)
+  const full = keyWith(['bills:write', 'bills:read'], 1)
+  const reader = keyWith(['bills:read'], 2)
+  const reviewer = keyWith(['bills:read', 'review'], 3)
   const logged: object[] = []
   let node: FakeNode
   let server: ApiServer
@@ -116,7 +31,7 @@ describe('HTTP API', () => {
       { host: '127.0.0.1', port: 0, createRequestId: randomUUID },
       {
         node,
-        keys: () => [full.record, reader.record, reviewer.record],
+        keys: createStaticKeyRing([full.record, reader.record, reviewer.record]),
         log: { error: (fields) => logged.push(fields), debug: () => {} },
       },
     )
@@ -187,7 +102,7 @@ describe('HTTP API', () => {
     assert.equal(none.headers.get('www-authenticate'), 'Bearer realm="kwitness"')
     assert.equal((await problem(none))['code'], 'ERR_API_KEY_MISSING')
     const wrongSecret = `${full.text.slice(0, -1)}f`
-    for (const key of [wrongSecret, keyWith(['read'], 9).text, 'kw_x_y', 'nonsense']) {
+    for (const key of [wrongSecret, keyWith(['bills:read'], 9).text, 'kw_x_y', 'nonsense']) {
       const response = await call('/v1/bills', {}, key)
       assert.equal(response.status, 401)
       assert.equal((await problem(response))['code'], 'ERR_API_KEY_WRONG')
@@ -270,7 +185,7 @@ describe('HTTP API', () => {
 
   it('gives status, list, bytes and proof of a bill, and 404 for others', async () => {
     assert.deepEqual(await (await call(`/v1/bills/${CID}`)).json(), statusOf(CID, 'public'))
-    assert.deepEqual(await (await call('/v1/bills?limit=1')).json(), { bills: [statusOf(CID, 'public')] })
+    assert.deepEqual(await (await call('/v1/bills?limit=1')).json(), { items: [statusOf(CID, 'public')] })
     const file = await call(`/v1/bills/${CID}/file`)
     assert.deepEqual(new Uint8Array(await file.arrayBuffer()), Uint8Array.of(1, 2, 3))
     assert.equal(file.headers.get('content-disposition'), 'attachment')

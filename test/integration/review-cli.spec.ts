@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { ApiServer, createApiKey } from '#api'
+import { ApiServer, createApiKey, createStaticKeyRing } from '#api'
 import { charterToJson } from '#config'
 import { run } from '../../node/cli/main.ts'
 import { Terminal } from '../../node/cli/terminal.ts'
@@ -28,7 +28,7 @@ describe('kwitness review', () => {
     id: new Uint8Array(6).fill(1),
     secret: new Uint8Array(32).fill(1),
     account: 'operator',
-    scopes: ['submit', 'read', 'review'],
+    scopes: ['bills:write', 'bills:read', 'proofs:read', 'review'],
     createdAt: '2026-01-01T00:00:00Z',
   })
   const servers: ApiServer[] = []
@@ -41,7 +41,11 @@ describe('kwitness review', () => {
     for (const position of [0, 1, 2, 3]) {
       const server = new ApiServer(
         { host: '127.0.0.1', port: 0, createRequestId: randomUUID },
-        { node: region.node(position), keys: () => [key.record], log: { error: () => {}, debug: () => {} } },
+        {
+          node: region.node(position),
+          keys: createStaticKeyRing([key.record]),
+          log: { error: () => {}, debug: () => {} },
+        },
       )
       await server.start()
       servers.push(server)

@@ -3,7 +3,7 @@ import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { destination, pino } from 'pino'
 import type { Logger } from 'pino'
-import { ApiServer } from '#api'
+import { ApiServer, createStaticKeyRing } from '#api'
 import { redactConfig } from '#config'
 import { openDataDir } from '../../data-dir.ts'
 import type { OpenedDataDir } from '../../data-dir.ts'
@@ -30,7 +30,12 @@ export type StartOptions = {
 const STOP_MS = 10_000
 
 /** What the parent process is told over the IPC channel, if there is one. */
-type StartedMessage = { readonly kind: 'started'; readonly api: string; readonly listen: readonly string[] }
+type StartedMessage = {
+  readonly kind: 'started'
+  readonly api: string
+  readonly operator: string
+  readonly listen: readonly string[]
+}
 
 /** Runs the command. */
 export async function runStart(terminal: Terminal, options: StartOptions): Promise<void> {
@@ -41,34 +46,41 @@ export async function runStart(terminal: Terminal, options: StartOptions): Promi
   const log = pino({ level: opened.config.log.level }, destination({ fd: 2, sync: true }))
   log.info({ config: redactConfig(opened.config), dir: opened.dir }, 'configuration')
   const node = await createNode(initOf(opened, log))
-  const api = new ApiServer(
-    { ...opened.config.api, createRequestId: randomUUID },
-    { node, keys: () => opened.apiKeys, log: log.child({ component: 'api' }) },
-  )
+  const components = { node, keys: createStaticKeyRing(opened.apiKeys), log: log.child({ component: 'api' }) }
+  const listener = (kind: 'public' | 'operator', { host, port }: { host: string; port: number }): ApiServer =>
+    new ApiServer({ kind, host, port, createRequestId: randomUUID }, components)
+  const api = listener('public', opened.config.api)
+  const operator = listener('operator', opened.config.operator)
   try {
     await node.start()
     await api.start()
-    announce(terminal, node, api, options.json === true)
+    await operator.start()
+    announce(terminal, node, { api: api.url, operator: operator.url }, options.json === true)
     await waitForEnd(terminal.signal)
     log.info('stopping')
   } finally {
-    const isStopped = await Promise.race([stop(api, node), delay(STOP_MS, false, { ref: false })])
+    const isStopped = await Promise.race([stop([operator, api], node), delay(STOP_MS, false, { ref: false })])
     if (!isStopped) log.warn({ stopMs: STOP_MS }, 'not everything stopped in time')
   }
 }
 
-async function stop(api: ApiServer, node: AuditorNode): Promise<true> {
-  await api.stop()
+async function stop(listeners: readonly ApiServer[], node: AuditorNode): Promise<true> {
+  for (const listener of listeners) await listener.stop()
   await node.stop()
   return true
 }
 
-function announce(terminal: Terminal, node: AuditorNode, api: ApiServer, isJson: boolean): void {
+function announce(
+  terminal: Terminal,
+  node: AuditorNode,
+  urls: { readonly api: string; readonly operator: string },
+  isJson: boolean,
+): void {
   const { address, peerId, region, network, listen } = node.health()
-  const message: StartedMessage = { kind: 'started', api: api.url, listen }
+  const message: StartedMessage = { kind: 'started', ...urls, listen }
   process.send?.(message)
-  if (isJson) terminal.json({ address, peerId, region, network, api: api.url, listen })
-  else terminal.line(`auditor ${address} of ${region} is up: ${api.url}, ${listen.join(', ')}`)
+  if (isJson) terminal.json({ address, peerId, region, network, ...urls, listen })
+  else terminal.line(`auditor ${address} of ${region} is up: ${urls.api}, ${listen.join(', ')}`)
 }
 
 async function waitForEnd(signal: AbortSignal): Promise<void> {

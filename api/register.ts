@@ -1,0 +1,110 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { authorise, identify, viewerOf } from './auth.ts'
+import { readJson } from './body.ts'
+import { DEFAULT_BODY_BYTES } from './constants.ts'
+import type { NodeView } from './node-view.ts'
+import type { Route } from './route.ts'
+import { parseShape } from './shapes.ts'
+import type { KeyRing, Principal } from './views/accounts.ts'
+
+declare module 'fastify' {
+  // Declarations of a module merge only as interfaces.
+  interface FastifyRequest {
+    /** Whose key the request carries: set first of all, `undefined` without a valid key. */
+    principal: Principal | undefined
+  }
+  interface FastifyContextConfig {
+    route?: Route
+  }
+}
+
+/** What the routes need. */
+export type RouteComponents = { readonly node: NodeView; readonly keys: KeyRing }
+
+/** Finds out whose key each request carries, before anything else is done with it. Keys are never looked up twice. */
+export function registerIdentity(server: FastifyInstance, keys: KeyRing): void {
+  server.decorateRequest('principal', undefined)
+  server.addHook('onRequest', (request, _reply, done) => {
+    request.principal = identify(keys, request)
+    done()
+  })
+}
+
+/** Puts routes on a server. Keys are checked before a body is read. */
+export function registerRoutes(server: FastifyInstance, routes: readonly Route[], node: NodeView): void {
+  server.setValidatorCompiler(({ schema }) => (value: unknown) => {
+    try {
+      return { value: parseShape(schema as unknown as z.ZodType, value) }
+    } catch (thrown) {
+      return { error: thrown instanceof Error ? thrown : new Error('not of the shape', { cause: thrown }) }
+    }
+  })
+  for (const route of routes) registerRoute(server, route, node)
+}
+
+function registerRoute(server: FastifyInstance, route: Route, node: NodeView): void {
+  server.route({
+    method: route.method,
+    url: route.path.replace('{*}', '*').replaceAll(/\{(\w+)\}/g, ':$1'),
+    config: { route },
+    ...(route.compress === false ? { compress: false } : {}),
+    schema: schemaOf(route),
+    onRequest: (request, _reply, done) => {
+      authorise(route.access, request, request.principal)
+      done()
+    },
+    preValidation: async (request) => {
+      if (route.body !== undefined) request.body = await readJson(request, route.bodyBytes ?? DEFAULT_BODY_BYTES)
+    },
+    handler: async (request, reply) => {
+      const answer = await route.handle(callOf(request, reply), node)
+      // A plain object is the answer; the reply itself says that it was sent.
+      return answer
+    },
+  })
+}
+
+// The answers are not in the schema: they are written by JSON.stringify alone, and held to their shapes by a test.
+function schemaOf(route: Route): object {
+  return {
+    ...(route.params === undefined ? {} : { params: route.params }),
+    // A route without parameters refuses all: a misspelt one must not be taken for granted.
+    querystring: route.query ?? z.strictObject({}),
+    ...(route.headers === undefined ? {} : { headers: z.looseObject(route.headers.shape) }),
+    ...(route.body === undefined ? {} : { body: route.body }),
+  }
+}
+
+function callOf(request: FastifyRequest, reply: FastifyReply): Parameters<Route['handle']>[0] {
+  let signal: AbortSignal | undefined
+  const { principal } = request
+  return {
+    params: request.params,
+    query: request.query,
+    headers: request.headers as Record<string, unknown>,
+    body: request.body,
+    // Absent only on open routes: others were refused before.
+    principal: principal as Principal,
+    viewer: viewerOf(principal),
+    get signal() {
+      signal ??= signalOf(reply)
+      return signal
+    },
+    requestId: request.id,
+    request,
+    reply,
+  }
+}
+
+/**
+ * Aborted when the client goes away before its answer is written. Fastify's own `request.signal` is aborted as soon as the
+ * body has been read, which ends the work of every submission.
+ */
+function signalOf(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort()
+  })
+  return gone.signal
+}

@@ -1,0 +1,40 @@
+import { ApiError } from '../api-error.ts'
+import { defineRoute } from '../route.ts'
+import { cidParams, proofQuery } from '../schemas/common.ts'
+import { FILE_ANSWER, PROOF_ANSWER, sendFile, sendProof, unknownBill } from './sending.ts'
+
+/** What anybody may have: public bills, and the proof of any bill, of which a sealed one shows its leaf only. */
+export const fileRoutes = [
+  defineRoute({
+    method: 'GET',
+    path: '/v1/files/{cid}',
+    operationId: 'getPublicFile',
+    summary: 'Bytes of a public bill',
+    tag: 'Public',
+    access: 'open',
+    params: cidParams,
+    answers: { 200: FILE_ANSWER },
+    problems: ['ERR_API_BILL_UNKNOWN', 'ERR_API_SEALED'],
+    compress: false,
+    handle: async ({ params: { cid }, signal, reply }, node) => {
+      const status = (await node.findStatus(cid)) ?? unknownBill(cid)
+      if (status.visibility !== 'public') {
+        throw new ApiError(`bill ${cid} is sealed; it needs a key`, { code: 'ERR_API_SEALED', cid })
+      }
+      return sendFile(reply, (await node.readBill(cid, signal)) ?? unknownBill(cid))
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/proofs/{cid}',
+    operationId: 'getPublicProof',
+    summary: 'Proof of a bill; of a sealed one only the leaf of its claim',
+    tag: 'Public',
+    access: 'open',
+    params: cidParams,
+    query: proofQuery,
+    answers: { 200: PROOF_ANSWER },
+    problems: ['ERR_API_BILL_UNKNOWN', 'ERR_API_PROOF_PENDING'],
+    handle: async (call, node) => sendProof(call, node),
+  }),
+]

@@ -40,6 +40,15 @@ export class Statuses {
     return record === undefined && claims.length === 0 ? undefined : this.describe(record, claims, cid)
   }
 
+  /** State of a bill alone, with the code of its reason: cheap enough to be asked at every change. */
+  async findState(cid: CID): Promise<{ readonly state: BillState; readonly code?: string } | undefined> {
+    const [record, claims] = await Promise.all([this.#store.bills.find(cid.bytes), this.listClaims(cid)])
+    if (record === undefined && claims.length === 0) return undefined
+    const state = stateOf(record, claims)
+    const isEnded = state === 'rejected' || state === 'needs-review'
+    return { state, ...(isEnded && record?.reason !== undefined ? { code: record.reason.code } : {}) }
+  }
+
   /** Status of a bill from its record and its claims. */
   async describe(
     record: BillRecord | undefined,

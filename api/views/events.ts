@@ -1,10 +1,11 @@
 import type { BillState } from '../node-view.ts'
+import type { Viewer } from './access.ts'
 
-/** A change of a bill's state, in the order in which this node saw them. */
+/** A change of a bill's state. */
 export type BillEvent = {
-  /** Ascending, from 1; the id of the server-sent event. */
+  /** From 1, without gaps among the events of one account (or of all accounts, for `admin`); the id of the server-sent event. */
   readonly seq: number
-  /** ISO 8601, UTC. */
+  /** When this node saw it. ISO 8601, UTC. */
   readonly at: string
   readonly cid: string
   readonly state: BillState
@@ -12,18 +13,26 @@ export type BillEvent = {
   readonly code?: string
 }
 
-/** State changes of the bills of an account (of all, for `admin`). */
+/**
+ * State changes of the bills of an account; of all bills handed in here, for a viewer of all. Each account has its own
+ * numbers, so that nobody learns from gaps how much others hand in.
+ */
 export interface EventsView {
   /** Events after `afterSeq`, oldest first. They are kept for a time: what is older than the oldest kept is gone. */
-  list(
-    viewer: { readonly account: string; readonly all: boolean },
-    afterSeq: number,
-    limit: number,
-  ): Promise<BillEvent[]>
-  /** The latest sequence number; 0 if there is none. */
-  readonly lastSeq: number
-  /** Tells that there is something new (never what: the listener lists). @returns what ends it. */
-  onNew(listener: () => void): () => void
+  list(viewer: Viewer, afterSeq: number, limit: number): Promise<BillEvent[]>
+  /** Number of the latest event; 0 if there is none. */
+  lastSeq(viewer: Viewer): Promise<number>
+  /** Tells that there is something new for a viewer (never what: the listener lists). @returns what ends it. */
+  onNew(viewer: Viewer, listener: () => void): () => void
+}
+
+/** How a delivery went. */
+export type WebhookOutcome = {
+  readonly ok: boolean
+  /** HTTP status, if there was an answer. */
+  readonly status?: number
+  /** Why there was none, or why it does not count. */
+  readonly error?: string
 }
 
 /** Where an account's events are posted to, signed (Standard Webhooks). */
@@ -33,10 +42,13 @@ export type Webhook = {
   /** States that are told; empty: all. */
   readonly states: readonly BillState[]
   readonly createdAt: string
-  /** Deliveries that wait, and how the last one went. */
+  /** Events of the account, of any state, that are not settled yet, and how the last delivery went. */
   readonly waiting: number
-  readonly last?: { readonly at: string; readonly ok: boolean; readonly status?: number; readonly error?: string }
-  /** Set when it was switched off after failing for too long. */
+  readonly last?: WebhookOutcome & { readonly at: string }
+  /** Attempts that failed one after another, and when the next one is made. */
+  readonly failures: number
+  readonly nextAt?: string
+  /** Set when it was switched off: after failing for too long, or by 410. A ping that is answered switches it on. */
   readonly disabledAt?: string
 }
 
@@ -48,5 +60,7 @@ export interface WebhooksView {
   /** @throws {CodedError} ERR_WEBHOOK_UNKNOWN. */
   remove(account: string, id: string): Promise<void>
   /** Sends a `ping` at once, also to a disabled one, which it enables again if it is answered with 2xx. @throws ERR_WEBHOOK_UNKNOWN. */
-  ping(account: string, id: string, signal: AbortSignal): Promise<{ ok: boolean; status?: number; error?: string }>
+  ping(account: string, id: string, signal: AbortSignal): Promise<WebhookOutcome>
+  /** Webhooks of all accounts that are switched off or failing now, for the operator's eyes. */
+  health(): { readonly total: number; readonly failing: number; readonly disabled: number }
 }

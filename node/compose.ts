@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
 import { isEquivocation } from '#consensus'
-import { equalBytes, errorCodeOf, isBitSet, protocolPrefix } from '#protocol'
+import { equalBytes, errorCodeOf, isBitSet, protocolPrefix, utf8 } from '#protocol'
 import type { Certificate, Equivocation, GossipMessage } from '#protocol'
 import { Archive } from '#storage'
 import { Anchoring } from './anchoring/anchoring.ts'
@@ -130,6 +130,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     examiner,
     ledger,
     reviews,
+    recipientOf: async (account) => (await store.accounts.find(utf8(account)))?.recipient,
     waiting: () => sponsor.waiting,
     propose: (bill) => sponsor.add(bill),
     nowMs,

@@ -3,7 +3,7 @@ import { CID as Cid } from 'multiformats/cid'
 import type { Logger } from 'pino'
 import { claimIdOf, concatBytes, equalBytes, errorCodeOf, hmacSha256, LIMITS, toHex, utf8 } from '#protocol'
 import type { Claim } from '#protocol'
-import { keyOfNumber, seal } from '#storage'
+import { isAgeFile, keyOfNumber, seal } from '#storage'
 import type { Archive, BillRecord, DeclaredPlace, Reason, Store } from '#storage'
 import type { BillVault } from './bill-vault.ts'
 import { buildClaim, countryOf, regionOf } from './examiner.ts'
@@ -22,6 +22,11 @@ const QUEUE_LIMIT = 20_000
 
 /** Wait before queued bills that could not be read are tried again. */
 const RESUME_RETRY_MS = 60_000
+
+const AGE_FILE: Reason = {
+  code: 'ERR_BILL_ENCRYPTED',
+  message: 'the file is encrypted with age: hand in what is in it, this node seals it',
+}
 
 /** A durable bill whose claims are not proposed yet. */
 type QueuedBill = { readonly queueKey: Uint8Array; readonly cid: CID }
@@ -48,6 +53,8 @@ export type IntakeInit = {
   readonly examiner: Examiner
   readonly ledger: Ledger
   readonly reviews: Pick<ReviewDesk, 'prepare' | 'announce' | 'claimsOf'>
+  /** age recipient of an account; undefined for one that is not on record here, whose bills only the region can open. */
+  readonly recipientOf: (accountId: string) => Promise<string | undefined>
   readonly waiting: () => number
   readonly propose: (bill: PreparedBill) => void
   readonly nowMs: () => number
@@ -88,6 +95,8 @@ export class Intake {
     if (waiting() >= QUEUE_LIMIT) {
       throw new NodeError('too many bills wait, try again later', { code: 'ERR_NODE_BUSY', queued: waiting() })
     }
+    // The age file of a sealed bill is anybody's to fetch; handed in as a bill it would take the place of that bill's record.
+    if (isAgeFile(bytes)) throw rejected(AGE_FILE)
     const plainHash = hashFile(bytes)
     return this.#oneByOne(toHex(plainKey(visibility, plainHash)), async () => this.#take(submission, plainHash, signal))
   }
@@ -216,11 +225,18 @@ export class Intake {
 
   // The CID that the bill will have, and its bytes as they will be stored; no bytes if the archive has them.
   async #prepare(submission: Submission, known: CID | undefined): Promise<{ cid: CID; blocks?: Uint8Array }> {
-    const { archive, context } = this.#init
+    const { archive } = this.#init
     if (known !== undefined && (await archive.hasBill(known))) return { cid: known }
-    const { bytes, visibility } = submission
-    const blocks = visibility === 'sealed' ? await seal(bytes, [context.region.archiveRecipient]) : bytes
+    const { bytes, visibility, accountId } = submission
+    const blocks = visibility === 'sealed' ? await this.#seal(bytes, accountId) : bytes
     return { cid: await archive.cidOf(blocks), blocks }
+  }
+
+  // DESIGN 5: for the region's archive and for the bill's holder. Who else hands in the same bytes finds the file as it is.
+  async #seal(bytes: Uint8Array, accountId: string): Promise<Uint8Array> {
+    const { context, recipientOf } = this.#init
+    const holder = await recipientOf(accountId)
+    return seal(bytes, [context.archive.recipientAt(context.epoch), ...(holder === undefined ? [] : [holder])])
   }
 
   #claim(

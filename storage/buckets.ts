@@ -13,6 +13,7 @@ import type {
   ClaimRecord,
   EquivocationRecord,
   EventRecord,
+  IdempotencyRecord,
   KeyRecord,
   LockRecord,
   OwnVoteRecord,
@@ -101,6 +102,10 @@ export class Store {
   readonly webhookProgress: Bucket<WebhookProgressRecord>
   /** Secrets that webhooks are signed with; apart from them, so that no list can show one. Key: as of the webhook. */
   readonly webhookSecrets: Bucket<Uint8Array>
+  /** Requests that were answered, by what the client called them. Key: SHA-256 of account id | 0x00 | Idempotency-Key. */
+  readonly idempotency: Bucket<IdempotencyRecord>
+  /** The same by time, to forget the old ones. Key: time | key of the record. */
+  readonly idempotencyByTime: Bucket<true>
   /** Cursors and identity of this store. Key: UTF-8 name. */
   readonly meta: Bucket<unknown>
 
@@ -138,6 +143,8 @@ export class Store {
     this.webhooks = new Bucket(database, 0xa3)
     this.webhookProgress = new Bucket(database, 0xa4)
     this.webhookSecrets = new Bucket(database, 0xa5)
+    this.idempotency = new Bucket(database, 0xb0)
+    this.idempotencyByTime = new Bucket(database, 0xb1)
     this.meta = new Bucket(database, 0x01)
   }
 

@@ -204,3 +204,11 @@ export type WebhookProgressRecord = {
   readonly disabledAtMs?: number
   readonly last?: { readonly atMs: number; readonly ok: boolean; readonly status?: number; readonly error?: string }
 }
+
+/** What a request with an `Idempotency-Key` was, and which bill it gave. */
+export type IdempotencyRecord = {
+  /** SHA-256 over everything that the request said. */
+  readonly fingerprint: Uint8Array
+  readonly cid: CID
+  readonly atMs: number
+}

@@ -1,4 +1,6 @@
 import type { Claim, Place, ReviewEntry } from '#protocol'
+import type { Viewer } from './views/access.ts'
+import type { FiguresView, Page, RegionsView } from './views/region.ts'
 
 /** States of a bill and of its claims (DESIGN 9). An unsupported format is `needs-review` with its code. */
 export type BillState = 'received' | 'proposed' | 'certified' | 'anchored' | 'final' | 'rejected' | 'needs-review'
@@ -151,18 +153,46 @@ export type Submission = {
   readonly declaredPlace?: Place
   /** Account of the API key. */
   readonly accountId: string
+  /** Id of the API key; kept with the bill. */
+  readonly keyId?: string
+}
+
+/** Which bills a list has. */
+export type BillQuery = {
+  readonly limit: number
+  /** `next` of the page before. */
+  readonly cursor?: string
+  readonly state?: BillState
+  /** When the bill was handed in, in ms since 1970: at `fromMs` or later. */
+  readonly fromMs?: number
+  /** Before `toMs`. */
+  readonly toMs?: number
 }
 
 /** What the HTTP API sees of a node. */
 export interface NodeView {
+  readonly regions: RegionsView
+  readonly figures: FiguresView
   /**
    * Takes a bill; resolves only when it is durable, so that what is acknowledged is never lost.
    *
    * @throws {CodedError} when the bill is refused: nothing of it was kept.
    */
   submitBill(submission: Submission, signal: AbortSignal): Promise<BillStatus>
-  /** Status of a bill, by the text of its CID. */
-  findStatus(cid: string): Promise<BillStatus | undefined>
+  /**
+   * Status of a bill, by the text of its CID.
+   *
+   * @param viewer who asks: a bill that is not the account's is `undefined`, exactly as one that does not exist; file name and
+   * times are those of the account's own submission. @default everything is seen, as for the operator
+   */
+  findStatus(cid: string, viewer?: Viewer): Promise<BillStatus | undefined>
+  /**
+   * Bills of an account (all that were submitted here, for `viewer.all`), newest first. A page that a filter leaves short
+   * still has `next` while there is more to look at.
+   *
+   * @throws {CodedError} ERR_API_CURSOR.
+   */
+  pageBills(query: BillQuery, viewer: Viewer): Promise<Page<BillStatus>>
   /** The latest bills that were submitted here, newest first. */
   listBills(limit: number): Promise<BillStatus[]>
   /**

@@ -16,6 +16,8 @@ export type NodeFailure =
   | { readonly code: 'ERR_CLAIM_OVERLAP'; readonly heldBy: string }
   /** The bill is of water, or of gas by volume without its heat content: there is no energy to claim. */
   | { readonly code: 'ERR_BILL_NO_ENERGY' }
+  /** There is nothing to explain: extraction reads no figures here; `reason` is its own code. */
+  | { readonly code: 'ERR_BILL_NO_FIGURES'; readonly reason: string }
   /** A forecast, never a claim. */
   | { readonly code: 'ERR_BILL_FORECAST' }
   /** A correction, which a person must connect with what it replaces. */

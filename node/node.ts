@@ -10,7 +10,9 @@ import type { NodeInit } from './node-init.ts'
 import { openParts } from './node-parts.ts'
 import type { NodeParts } from './node-parts.ts'
 import { BillDesk } from './service/bill-desk.ts'
+import { Figures } from './service/figures.ts'
 import { Presence } from './service/presence.ts'
+import { Regions } from './service/regions.ts'
 
 export type { NodeInit } from './node-init.ts'
 
@@ -26,6 +28,8 @@ export async function createNode(init: NodeInit): Promise<AuditorNode> {
 
 /** One auditor of one region: constructed whole, started and stopped as one. */
 export class AuditorNode implements NodeView {
+  readonly regions: Regions
+  readonly figures: Figures
   readonly #init: NodeInit
   readonly #parts: NodeParts
   readonly #components: Components
@@ -41,6 +45,8 @@ export class AuditorNode implements NodeView {
       for (const listener of this.#listeners) listener(bills)
     })
     this.#bills = new BillDesk(this.#components, this.#stopped.signal)
+    this.regions = new Regions(parts)
+    this.figures = new Figures({ ...this.#components, ...parts })
     this.#presence = new Presence({ ...this.#components, ...parts, nowMs: () => Date.now() })
   }
 
@@ -80,6 +86,7 @@ export class AuditorNode implements NodeView {
     await voter.stop()
     await anchoring.stop()
     await this.#parts.network.stop()
+    await this.figures.stop()
     await this.#parts.sandbox.close()
     await this.#parts.store.close()
     await this.#parts.blocks.close()

@@ -1,3 +1,5 @@
+import type { Place } from '#protocol'
+
 /** One region of the charter. */
 export type RegionView = {
   readonly name: string
@@ -77,10 +79,36 @@ export interface RegionsView {
   findBatch(cid: string): Promise<BatchView | undefined>
 }
 
-/** Factors and estimates: the rules and data sets of the charter, without a bill. */
+/** What is asked of the factors: a place and a year, a place in all years, or activities by their words. */
+export type FactorsQuery = {
+  readonly place?: Place
+  readonly year?: number
+  /** Short name of a data set, or of an edition of one. */
+  readonly dataset?: string
+  /** Words of fuels, heat and travel; with them `place` names the country. */
+  readonly activity?: string
+  /** Most activities that are told; `more` says how many there are beside. */
+  readonly limit: number
+}
+
+/** Factors, estimates and explanations: the rules and data sets of the charter. Answers are JSON texts, made beside the event loop. */
 export interface FiguresView {
-  /** Answer of `audit`'s estimate to a request in JSON (the same as `kwitness estimate --json`), on a worker or in slices: never long on the event loop. */
-  estimate(request: string): Promise<object>
-  /** The same as `kwitness factors --json`. @throws {CodedError} as the command. */
-  factors(query: { readonly place: string; readonly year: number; readonly dataset?: string }): Promise<object>
+  /**
+   * Answer to a request in JSON, the same as `kwitness estimate --json`. The text is taken as it is: the digits of a number
+   * count, not its binary value.
+   *
+   * @throws {CodedError} what the answer would have as `error`: ERR_ESTIMATE_REQUEST, ERR_PLACE_…, ERR_FACTOR_…, ERR_VALUE_…,
+   * ERR_INSTRUMENT, ERR_ACTIVITY_…; ERR_NODE_BUSY when too many wait.
+   */
+  estimate(request: string, signal: AbortSignal): Promise<string>
+  /** The same as `kwitness factors --json`. @throws {CodedError} ERR_PLACE_…, ERR_FACTOR_… where there is none; ERR_NODE_BUSY. */
+  factors(query: FactorsQuery, signal: AbortSignal): Promise<string>
+  /**
+   * The same as `kwitness explain CID --json`, for a bill whose bytes are here; the caller has checked whose it is.
+   *
+   * @param claim only this bill of the file.
+   * @returns `undefined` for a CID that is no bill here.
+   * @throws {CodedError} ERR_BILL_NO_FIGURES when the file gives none; ERR_AUDIT_… as a submission.
+   */
+  explain(cid: string, claim: number | undefined, signal: AbortSignal): Promise<string | undefined>
 }

@@ -1,5 +1,6 @@
 import type { BillStatus, NodeView, ReviewView, Submission } from '#api'
 import type { ReviewEntry } from '#protocol'
+import { FAKE_FIGURES, FAKE_REGIONS } from './fake-views.ts'
 
 /** CID of the fake node's public bill. */
 export const FAKE_PUBLIC_BILL = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
@@ -13,6 +14,8 @@ export function statusOf(cid: string, visibility: 'public' | 'sealed'): BillStat
 
 /** A node of two bills, for the API alone: what it is handed is kept, what it answers can be set. */
 export class FakeNode implements NodeView {
+  readonly regions = FAKE_REGIONS
+  readonly figures = FAKE_FIGURES
   submissions: Submission[] = []
   failure: Error | undefined
   readonly entries = new Map<string, ReviewEntry>()

@@ -20,11 +20,21 @@ export async function readBody(request: FastifyRequest, limitBytes: number): Pro
   return Buffer.concat(chunks)
 }
 
-/** A JSON body. @throws {ApiError} ERR_API_REQUEST, ERR_API_TOO_LARGE. */
-export async function readJson(request: FastifyRequest, limitBytes: number): Promise<unknown> {
+/** A body of UTF-8 text. @throws {ApiError} ERR_API_REQUEST, ERR_API_TOO_LARGE. */
+export async function readText(request: FastifyRequest, limitBytes: number): Promise<string> {
   const bytes = await readBody(request, limitBytes)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new ApiError('body: expected UTF-8', { code: 'ERR_API_REQUEST', place: 'body' }, { cause })
+  }
+}
+
+/** A JSON body. @throws {ApiError} ERR_API_REQUEST, ERR_API_TOO_LARGE. */
+export async function readJson(request: FastifyRequest, limitBytes: number): Promise<unknown> {
+  const text = await readText(request, limitBytes)
+  try {
+    return JSON.parse(text) as unknown
   } catch (cause) {
     throw new ApiError('body: expected JSON', { code: 'ERR_API_REQUEST', place: 'body' }, { cause })
   }

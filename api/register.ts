@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { authorise, identify, viewerOf } from './auth.ts'
-import { readJson } from './body.ts'
+import { readJson, readText } from './body.ts'
 import { DEFAULT_BODY_BYTES } from './constants.ts'
 import type { NodeView } from './node-view.ts'
 import type { Route } from './route.ts'
@@ -55,7 +55,9 @@ function registerRoute(server: FastifyInstance, route: Route, node: NodeView): v
       done()
     },
     preValidation: async (request) => {
-      if (route.body !== undefined) request.body = await readJson(request, route.bodyBytes ?? DEFAULT_BODY_BYTES)
+      if (route.body === undefined) return
+      const read = route.isBodyText === true ? readText : readJson
+      request.body = await read(request, route.bodyBytes ?? DEFAULT_BODY_BYTES)
     },
     handler: async (request, reply) => {
       const answer = await route.handle(callOf(request, reply), node)
@@ -72,7 +74,7 @@ function schemaOf(route: Route): object {
     // A route without parameters refuses all: a misspelt one must not be taken for granted.
     querystring: route.query ?? z.strictObject({}),
     ...(route.headers === undefined ? {} : { headers: z.looseObject(route.headers.shape) }),
-    ...(route.body === undefined ? {} : { body: route.body }),
+    ...(route.body === undefined || route.isBodyText === true ? {} : { body: route.body }),
   }
 }
 

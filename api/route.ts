@@ -67,6 +67,11 @@ export type RouteInit<
   readonly headers?: H
   /** Shape of a JSON body. */
   readonly body?: B
+  /**
+   * The shape documents the body, and the handler gets its text as `request.body`: for requests where the digits of a number
+   * count, not its binary value. @default false
+   */
+  readonly isBodyText?: boolean
   /** Most bytes of the body. @default 65_536 */
   readonly bodyBytes?: number
   /** The handler reads the stream `request.body` itself, within its own limits; documented by `requestTypes`. */

@@ -1,5 +1,5 @@
-import { open, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { parseConfig } from '#config'
 import type { Config, ConfigSources } from '#config'
 import { IdentityError } from './identity-error.ts'
@@ -42,6 +42,23 @@ export async function writeNewFile(path: string, text: string): Promise<void> {
     await file.sync()
   } finally {
     await file.close()
+  }
+}
+
+/**
+ * Replaces a file that only its owner may read: there is the old one or the new one, whenever the machine stops.
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const next = `${path}.next`
+  // What a crash left of an earlier try.
+  await rm(next, { force: true })
+  await writeNewFile(next, text)
+  await rename(next, path)
+  const directory = await open(dirname(path), 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
   }
 }
 

@@ -5,7 +5,7 @@ import { RULES_VERSION } from '#audit'
 import { loadDatasets } from '#datasets'
 import { addressOfPrivateKey, charterCid, domainOf, equalBytes, findRegion, toHex } from '#protocol'
 import { RegistryClient } from '../chain/registry-client.ts'
-import { openDataDir } from '../data-dir.ts'
+import { findMemberKey, openDataDir } from '../data-dir.ts'
 import { NodeError } from '../node-error.ts'
 import type { OpenedDataDir } from '../data-dir.ts'
 import { checkRules } from '../rules-check.ts'
@@ -39,7 +39,7 @@ export async function diagnose(dir: string, terminal: Terminal): Promise<readonl
 }
 
 async function withoutDirectory(dir: string): Promise<Diagnosis[]> {
-  const names = ['region', 'rules and data sets', 'chain', 'payer', 'ports', 'peers']
+  const names = ['member key', 'region', 'rules and data sets', 'chain', 'payer', 'ports', 'peers']
   return [...names.map((name) => skip(name, 'no usable data directory')), await checkDisk(dir)]
 }
 
@@ -52,6 +52,11 @@ async function withDirectory(opened: OpenedDataDir, terminal: Terminal): Promise
     ...(opened.payerKey === undefined ? {} : { payer: { key: opened.payerKey } }),
   })
   return [
+    await examine('member key', `make it with kwitness region-keys recipient --dir ${dir}`, async () => {
+      const member = await findMemberKey(dir)
+      if (member === undefined) throw new Error('member.age-key is missing: nobody can hand out keys to this auditor')
+      return `keys for this auditor are sealed for ${member.recipient}`
+    }),
     await examine('region', "ask the founders for the region's key file, or for membership", () => checkRegion(opened)),
     await examine(
       'rules and data sets',

@@ -24,6 +24,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ERR_KEY_PASSPHRASE: 'name the right file with --passphrase-file',
   ERR_KEY_NO_PASSPHRASE: 'name it with --passphrase-file or KWITNESS_PASSPHRASE_FILE',
   ERR_KEY_FORMAT: 'only keystore v3 with scrypt is read',
+  ERR_AGE_KEY_FILE: 'take the file that kwitness init or age-keygen wrote',
   ERR_REGION_KEYS: "ask the region's founders for its key file",
   ERR_STORAGE_LOCKED: 'stop the node that runs there, or use another --dir',
   ERR_STORAGE_BROKEN: 'look at disk and permissions with kwitness doctor',

@@ -10,6 +10,7 @@ import { registerFactors } from './commands/factors.ts'
 import { registerInit } from './commands/init.ts'
 import { registerPeers } from './commands/peers.ts'
 import { registerProof } from './commands/proof.ts'
+import { registerRegionKeys } from './commands/region-keys.ts'
 import { registerReview } from './commands/review.ts'
 import { registerStart } from './commands/start.ts'
 import { registerStatus } from './commands/status.ts'
@@ -34,6 +35,7 @@ export function createProgram(terminal: Terminal): Command {
     })
   registerDevnet(program, terminal)
   registerInit(program, terminal)
+  registerRegionKeys(program, terminal)
   registerStart(program, terminal)
   registerSubmit(program, terminal)
   registerStatus(program, terminal)

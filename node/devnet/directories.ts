@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { Charter } from '#protocol'
-import { createDataDir, formatCharterFile } from '../data-dir.ts'
+import { createDataDir, findMemberKey, formatCharterFile } from '../data-dir.ts'
 import { DATA_FILES, writeNewFile } from '../data-files.ts'
+import { readRegionKeys, sealRegionKeys } from '../region-keys.ts'
+import type { RegionSecrets } from '../region-keys.ts'
 import type { PlannedAuditor, PlannedRegion } from './plan.ts'
 
 /** Where an auditor keeps its files. */
@@ -12,6 +14,13 @@ export function directoryOf(root: string, auditor: PlannedAuditor): string {
 /** Multiaddr of an auditor on this machine. */
 function multiaddrOf(auditor: PlannedAuditor): string {
   return `/ip4/127.0.0.1/tcp/${auditor.port}`
+}
+
+/** As founders do: the region's keys go to each auditor sealed for its own key, which opens them. */
+async function handOut(region: PlannedRegion, dir: string, recipient: string): Promise<RegionSecrets> {
+  const sealed = await sealRegionKeys(region.secrets, recipient)
+  const member = await findMemberKey(dir)
+  return readRegionKeys(new TextEncoder().encode(sealed), member === undefined ? [] : [member.identity])
 }
 
 /**
@@ -34,17 +43,21 @@ export async function writeDirectories(
       region.auditors.map(async (auditor) => {
         const others = region.auditors.filter((other) => other !== auditor)
         const dir = directoryOf(root, auditor)
-        const { apiKey } = await createDataDir({
+        const keysOnly = {
           dir,
           privateKey: auditor.privateKey,
           payerKey: auditor.payerKey,
           cost: 'light',
           account: 'devnet',
           createdAt,
+        } as const
+        const { apiKey, recipient } = await createDataDir(keysOnly)
+        await createDataDir({
+          ...keysOnly,
           network: {
             charter: network.charter,
             region: region.name,
-            regionKeys: region.secrets,
+            regionKeys: await handOut(region, dir, recipient),
             preset: 'devnet',
             config: {
               network: {

@@ -1,16 +1,14 @@
 import { charterFromJson, isPresetName } from '#config'
 import { toHex, addressOfPrivateKey, charterCid } from '#protocol'
-import { SealingError } from '#storage'
-import { createDataDir, findMemberKey } from '../../data-dir.ts'
+import { createDataDir } from '../../data-dir.ts'
 import type { NetworkInit } from '../../data-dir.ts'
 import { DATA_FILES, writeNewFile } from '../../data-files.ts'
 import { createPrivateKey } from '../../identity.ts'
-import { readRegionKeys } from '../../region-keys.ts'
-import type { RegionSecrets } from '../../region-keys.ts'
-import { CliError, usageError } from '../cli-error.ts'
+import { usageError } from '../cli-error.ts'
 import { readNamedFile } from '../files.ts'
-import type { Terminal } from '../terminal.ts'
 import { defaultDir } from '../default-dir.ts'
+import type { Terminal } from '../terminal.ts'
+import { openRegionKeys } from './region-keys.ts'
 
 /** Options of `kwitness init`. */
 export type InitOptions = {
@@ -89,19 +87,6 @@ async function readNetwork(terminal: Terminal, options: InitOptions, charterFile
           }),
       ...(apiPort === undefined ? {} : { api: { port: parsePort(apiPort) } }),
     },
-  }
-}
-
-/** The founders' file, opened with the member's own key if it is sealed for it. */
-async function openRegionKeys(path: string, dir: string): Promise<RegionSecrets> {
-  const member = await findMemberKey(dir)
-  try {
-    return await readRegionKeys(await readNamedFile(path), member === undefined ? [] : [member.identity])
-  } catch (thrown) {
-    if (!(thrown instanceof SealingError)) throw thrown
-    const why = member === undefined ? 'there is none yet: run kwitness init without --charter first' : thrown.message
-    const message = `${path} is sealed, and the key of ${dir} does not open it: ${why}`
-    throw new CliError(message, { code: 'ERR_CLI_SEALED' }, { cause: thrown })
   }
 }
 

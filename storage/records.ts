@@ -138,6 +138,8 @@ export type KeyRecord = {
   readonly createdAtMs: number
   readonly expiresAtMs?: number
   readonly revokedAtMs?: number
+  /** It came from `api-keys.json`. */
+  readonly isSeed?: true
 }
 
 /** What an account has taken of its quota, written with each of its bills. Key: UTF-8 account id. */
@@ -205,7 +207,7 @@ export type WebhookProgressRecord = {
   readonly last?: { readonly atMs: number; readonly ok: boolean; readonly status?: number; readonly error?: string }
 }
 
-/** What a request with an `Idempotency-Key` was, and which bill it gave. */
+/** What a request with an `Idempotency-Key` was, and which bill it gave. Key: UTC day | name. */
 export type IdempotencyRecord = {
   /** SHA-256 over everything that the request said. */
   readonly fingerprint: Uint8Array

@@ -13,12 +13,14 @@ export type Account = {
   /** `[a-z0-9][a-z0-9._-]{0,62}`; part of no certified figure. */
   readonly id: string
   readonly name?: string
-  /** age recipient (`age1…`) that its sealed bills are made for, beside the region's archive key. */
-  readonly recipient: string
+  /** age recipient (`age1…`) that its sealed bills are made for, beside the region's archive key; none once it is closed. */
+  readonly recipient?: string
   readonly quota: Quota
   /** ISO 8601, UTC. */
   readonly createdAt: string
-  /** ISO 8601, UTC; a closed account has no keys, and its id is never given again. */
+  /** `closing` while its bills are destroyed; a closed account has no keys, and its id is never given again. */
+  readonly state: 'open' | 'closing' | 'closed'
+  /** ISO 8601, UTC. */
   readonly closedAt?: string
   /** Bills kept for it, and their bytes. */
   readonly usage: { readonly bills: number; readonly storedBytes: number; readonly billsToday: number }
@@ -46,10 +48,17 @@ export type AuditEntry = {
   readonly at: string
   /** `key:<id>`, or `operator` for a command on the data directory itself. */
   readonly actor: string
-  /** `account.add`, `account.close`, `key.create`, `key.rotate`, `key.revoke`, `bill.submit`, `bill.disclose`, … */
+  /** `account.add`, `account.close`, `key.create`, `key.rotate`, `key.revoke`, `bill.disclose`, … Submissions are told by the bills themselves. */
   readonly action: string
   /** What it was done to: an account, a key's id, a CID. */
   readonly subject: string
+  readonly requestId?: string
+}
+
+/** Who does something, for the audit log. */
+export type Actor = {
+  /** `key:<id>`, or `operator`. */
+  readonly actor: string
   readonly requestId?: string
 }
 
@@ -71,23 +80,39 @@ export type NewKey = {
   readonly expiresAt?: string
 }
 
-/** Accounts and keys, for the operator (DESIGN 15). `actor` goes into the audit log with each change, in one commit. */
+/** Accounts and keys, for the operator (DESIGN 15). `by` goes into the audit log with each change, in one commit. */
 export interface AccountsView {
-  /** @throws {CodedError} ERR_ACCOUNT_EXISTS, ERR_ACCOUNT_FIELD. */
-  addAccount(account: NewAccount, actor: string): Promise<{ account: Account; identity?: string }>
+  /** @throws {CodedError} ERR_ACCOUNT_EXISTS, ERR_ACCOUNT_FIELD, ERR_ACCOUNT_LIMIT. */
+  addAccount(account: NewAccount, by: Actor): Promise<{ account: Account; identity?: string }>
   listAccounts(): Promise<Account[]>
   findAccount(id: string): Promise<Account | undefined>
-  /** Revokes its keys, destroys what is kept for it alone, unpins and removes its sealed bills. @throws ERR_ACCOUNT_UNKNOWN. */
-  closeAccount(id: string, actor: string): Promise<{ account: Account; removedBills: number }>
-  /** @returns the key's text, shown once. @throws {CodedError} ERR_ACCOUNT_UNKNOWN, ERR_ACCOUNT_CLOSED, ERR_KEY_FIELD. */
-  createKey(key: NewKey, actor: string): Promise<{ key: KeyView; text: string }>
+  /**
+   * Revokes its keys, destroys what is kept for it alone, unpins and removes its sealed bills. Told again, it goes on where a
+   * crash ended it. `account.state` is `closing` where destroying is left to the node's next start.
+   *
+   * @throws {CodedError} ERR_ACCOUNT_UNKNOWN, ERR_ACCOUNT_CLOSED.
+   */
+  closeAccount(id: string, by: Actor): Promise<{ account: Account; removedBills: number }>
+  /** @returns the key's text, shown once. @throws {CodedError} ERR_ACCOUNT_UNKNOWN, ERR_ACCOUNT_CLOSED, ERR_KEY_FIELD, ERR_KEY_LIMIT. */
+  createKey(key: NewKey, by: Actor): Promise<{ key: KeyView; text: string }>
   listKeys(account?: string): Promise<KeyView[]>
-  /** A new key with the same rights; the old one stays valid for `graceMs`. @throws ERR_KEY_UNKNOWN, ERR_KEY_REVOKED. */
-  rotateKey(id: string, graceMs: number, actor: string): Promise<{ key: KeyView; text: string }>
-  /** Ends a key at once. @throws ERR_KEY_UNKNOWN. */
-  revokeKey(id: string, actor: string): Promise<KeyView>
-  /** The audit log after an entry, oldest first. */
+  /**
+   * A new key with the same rights and the same time to live; the old one stays valid for `graceMs`.
+   *
+   * @throws {CodedError} ERR_KEY_UNKNOWN, ERR_KEY_REVOKED (it is not valid any more), ERR_KEY_FIELD, ERR_KEY_LIMIT.
+   */
+  rotateKey(id: string, graceMs: number, by: Actor): Promise<{ key: KeyView; text: string }>
+  /** Ends a key at once. @throws {CodedError} ERR_KEY_UNKNOWN. */
+  revokeKey(id: string, by: Actor): Promise<KeyView>
+  /** The audit log after an entry, oldest first. @param limit at most 1,000. */
   listAudit(afterSeq: number, limit: number): Promise<AuditEntry[]>
+  /**
+   * Whether an account may hand in another bill of this size, as far as can be told before it is read: for an early answer.
+   * What counts is decided when the bill is taken.
+   *
+   * @throws {CodedError} ERR_QUOTA_BILLS with `retryAfterS` (429), ERR_QUOTA_BYTES (403), ERR_ACCOUNT_CLOSED.
+   */
+  checkQuota(account: string, sizeBytes: number): void
 }
 
 /** Whose key it is. */

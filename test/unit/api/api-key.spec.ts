@@ -7,7 +7,7 @@ function keyOf(fill: number): ReturnType<typeof createApiKey> {
     id: new Uint8Array(6).fill(fill),
     secret: new Uint8Array(32).fill(fill),
     account: 'a',
-    scopes: ['read'],
+    scopes: ['bills:read'],
     createdAt: '2026-01-01T00:00:00Z',
   })
 }

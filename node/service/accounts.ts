@@ -1,0 +1,317 @@
+import type { Logger } from 'pino'
+import type { Account, AccountsView, Actor, AuditEntry, KeyRing, KeyView, NewAccount, NewKey } from '#api'
+import { errorCodeOf, utf8 } from '#protocol'
+import { generateArchiveKey } from '#storage'
+import type { AccountRecord, KeyRecord, Store } from '#storage'
+import { Serial } from '../serial.ts'
+import { AccountBills } from './account-bills.ts'
+import { AccountError } from './account-error.ts'
+import { AccountKeys } from './account-keys.ts'
+import type { MadeKey } from './account-keys.ts'
+import { describeAccount, keyField, verifyNewAccount, verifyNewKey } from './account-records.ts'
+import { AuditLog } from './audit-log.ts'
+import { MAX_ACCOUNTS, MAX_KEY_GRACE_MS } from './constants.ts'
+import { isKeyUsable, MemoryKeyRing } from './key-ring.ts'
+import { KeyUses } from './key-uses.ts'
+import { Quotas } from './quotas.ts'
+
+/**
+ * Destroys what is kept for an account alone, and tells how many bills that were. Told again after a crash, it goes on where
+ * it was; the account's own list of its bills is there until it returns.
+ */
+export type Shred = (account: string) => Promise<number>
+
+/** What the accounts need. */
+export type AccountsComponents = {
+  readonly store: Store
+  /** Absent where the store alone is open: then an account stays `closing` until the node starts. */
+  readonly shred?: Shred
+  readonly nowMs: () => number
+  readonly randomBytes: (size: number) => Uint8Array
+  readonly log: Logger
+}
+
+/** Actor of what the node finishes by itself. */
+const NODE: Actor = { actor: 'node' }
+
+/**
+ * Accounts and keys of a node: all in memory, every change durable with its line of the audit log before it is answered.
+ * What takes rights away counts at once and is then written; what gives rights is written first.
+ */
+export class Accounts implements AccountsView {
+  readonly #components: AccountsComponents
+  readonly #accounts = new Map<string, AccountRecord>()
+  readonly #ring: MemoryKeyRing
+  readonly #uses: KeyUses
+  readonly #keys: AccountKeys
+  readonly #serial = new Serial()
+  readonly #closing = new Map<string, Promise<{ account: Account; removedBills: number }>>()
+  /** Places in the quotas, for the intake. */
+  readonly quotas: Quotas
+  /** Whose bills are whose. */
+  readonly bills: AccountBills
+  /** The audit log, for what other parts of the node have to tell it. */
+  readonly audit: AuditLog
+
+  constructor(components: AccountsComponents) {
+    this.#components = components
+    const { store, nowMs, log } = components
+    this.#ring = new MemoryKeyRing({ nowMs })
+    this.#uses = new KeyUses(store, this.#ring, log)
+    this.#keys = new AccountKeys({ ...components, ring: this.#ring, uses: this.#uses })
+    this.quotas = new Quotas({ store, nowMs, findAccount: (id) => this.#accounts.get(id) })
+    this.bills = new AccountBills(store)
+    this.audit = new AuditLog(store, nowMs)
+  }
+
+  /** Whose key a text is. */
+  get ring(): KeyRing {
+    return this.#ring
+  }
+
+  /** Reads accounts and keys; until then nobody has any. */
+  async load(): Promise<void> {
+    for await (const [, account] of this.#components.store.accounts.entries()) this.#accounts.set(account.id, account)
+    await this.#keys.load()
+    await this.#uses.load()
+    await this.quotas.load()
+  }
+
+  /** Finishes the closings that a crash interrupted, and begins to write uses of keys. One that fails waits for the next start. */
+  async start(): Promise<void> {
+    this.#uses.start()
+    for (const { id, state } of this.#accounts.values()) {
+      if (state !== 'closing') continue
+      try {
+        await this.closeAccount(id, NODE)
+      } catch (cause) {
+        const fields = { account: id, code: errorCodeOf(cause), err: cause }
+        this.#components.log.error(fields, 'account not closed; it is tried again at the next start')
+      }
+    }
+  }
+
+  /** Ends after the changes under way. */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#closing.values())
+    await this.#serial.run(async () => this.#uses.stop())
+  }
+
+  /** age recipient that an account's sealed bills are made for; `undefined` if nobody signed it up, or it is closed. */
+  recipientOf(account: string): string | undefined {
+    return this.#accounts.get(account)?.recipient
+  }
+
+  /** Takes over an account and its keys as `api-keys.json` names them, where the store does not know them, in one commit. */
+  async takeOver(account: Pick<AccountRecord, 'id' | 'recipient'>, keys: readonly KeyRecord[]): Promise<void> {
+    await this.#serial.run(async () => {
+      const known = this.#accounts.get(account.id)
+      // A closed account gets no keys, wherever they come from.
+      const added = keys.filter(({ id }) => this.#keys.find(id) === undefined)
+      if ((known !== undefined && known.state !== 'open') || (known !== undefined && added.length === 0)) return
+      const createdAtMs = this.#components.nowMs()
+      const record: AccountRecord = known ?? { ...account, createdAtMs, state: 'open' }
+      const seeds = added.map((key): KeyRecord => ({ ...key, isSeed: true }))
+      await this.audit.record(NODE, 'account.take-over', account.id, [
+        this.#components.store.accounts.put(utf8(record.id), record),
+        ...seeds.flatMap((key) => this.#keys.put(key)),
+      ])
+      this.#accounts.set(record.id, record)
+      for (const key of seeds) this.#keys.keep(key)
+    })
+  }
+
+  async addAccount(account: NewAccount, by: Actor): Promise<{ account: Account; identity?: string }> {
+    await verifyNewAccount(account)
+    const made = account.recipient === undefined ? await generateArchiveKey() : undefined
+    const recipient = account.recipient ?? made?.recipient
+    const { id, name, quota } = account
+    return this.#serial.run(async () => {
+      if (this.#accounts.has(id)) {
+        throw new AccountError(`account ${id} exists, or existed once`, { code: 'ERR_ACCOUNT_EXISTS', account: id })
+      }
+      if (this.#accounts.size >= MAX_ACCOUNTS) {
+        throw new AccountError(`the node has ${MAX_ACCOUNTS} accounts`, {
+          code: 'ERR_ACCOUNT_LIMIT',
+          limit: MAX_ACCOUNTS,
+        })
+      }
+      const record: AccountRecord = {
+        id,
+        ...(name === undefined ? {} : { name }),
+        ...(recipient === undefined ? {} : { recipient }),
+        ...quota,
+        createdAtMs: this.#components.nowMs(),
+        state: 'open',
+      }
+      await this.audit.record(by, 'account.add', id, [this.#components.store.accounts.put(utf8(id), record)])
+      this.#accounts.set(id, record)
+      // The secret half is in this answer and nowhere else.
+      return { account: this.#describe(record), ...(made === undefined ? {} : { identity: made.identity }) }
+    })
+  }
+
+  async listAccounts(): Promise<Account[]> {
+    return [...this.#accounts.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((it) => this.#describe(it))
+  }
+
+  async findAccount(id: string): Promise<Account | undefined> {
+    const record = this.#accounts.get(id)
+    return record === undefined ? undefined : this.#describe(record)
+  }
+
+  async closeAccount(id: string, by: Actor): Promise<{ account: Account; removedBills: number }> {
+    const underWay = this.#closing.get(id)
+    if (underWay !== undefined) return underWay
+    const task = this.#close(id, by).finally(() => this.#closing.delete(id))
+    this.#closing.set(id, task)
+    return task
+  }
+
+  async #close(id: string, by: Actor): Promise<{ account: Account; removedBills: number }> {
+    await this.#serial.run(async () => this.#beginToClose(id, by))
+    const { shred, store, nowMs } = this.#components
+    if (shred === undefined) return { account: this.#describe(this.#getAccount(id)), removedBills: 0 }
+    const removedBills = await shred(id)
+    await this.bills.forget(id)
+    return this.#serial.run(async () => {
+      const { createdAtMs } = this.#getAccount(id)
+      // What is left tells that the id is taken, and nothing of who it was.
+      const closed: AccountRecord = { id, createdAtMs, state: 'closed', closedAtMs: nowMs(), removedBills }
+      const writes = [store.accounts.put(utf8(id), closed), this.quotas.forget(id)]
+      await this.audit.record(NODE, 'account.closed', id, writes)
+      this.#accounts.set(id, closed)
+      return { account: this.#describe(closed), removedBills }
+    })
+  }
+
+  // From the first line on, in memory, the account has no keys and takes no bills; durable, the closing is finished by the next
+  // start whatever happens.
+  async #beginToClose(id: string, by: Actor): Promise<void> {
+    const open = this.#getAccount(id)
+    if (open.state === 'closing') return
+    if (open.state === 'closed')
+      throw new AccountError(`account ${id} is closed`, { code: 'ERR_ACCOUNT_CLOSED', account: id })
+    const closing: AccountRecord = { ...open, state: 'closing' }
+    const before = this.#keys.list(id).filter((key) => key.revokedAtMs === undefined)
+    const revoked = before.map((key): KeyRecord => ({ ...key, revokedAtMs: this.#components.nowMs() }))
+    this.#accounts.set(id, closing)
+    for (const key of revoked) this.#keys.keep(key)
+    try {
+      const { store } = this.#components
+      await this.audit.record(by, 'account.close', id, [
+        store.accounts.put(utf8(id), closing),
+        ...revoked.map((key) => store.keys.put(utf8(key.id), key)),
+      ])
+    } catch (cause) {
+      this.#accounts.set(id, open)
+      for (const key of before) this.#keys.keep(key)
+      throw cause
+    }
+  }
+
+  async createKey(key: NewKey, by: Actor): Promise<{ key: KeyView; text: string }> {
+    const { scopes, expiresAtMs } = verifyNewKey(key, this.#components.nowMs())
+    const { account, label } = key
+    return this.#serial.run(async () => {
+      this.#assertOpen(account)
+      const made = this.#keys.make({
+        account,
+        scopes,
+        ...(label === undefined ? {} : { label }),
+        ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+      })
+      return this.#hand(made, 'key.create', made.record.id, [], by)
+    })
+  }
+
+  async listKeys(account?: string): Promise<KeyView[]> {
+    return this.#keys.list(account).map((key) => this.#keys.describe(key))
+  }
+
+  async rotateKey(id: string, graceMs: number, by: Actor): Promise<{ key: KeyView; text: string }> {
+    if (!(Number.isSafeInteger(graceMs) && graceMs >= 0 && graceMs <= MAX_KEY_GRACE_MS)) {
+      throw keyField('graceMs', `expected 0 to ${MAX_KEY_GRACE_MS} (30 days)`)
+    }
+    return this.#serial.run(async () => {
+      const old = this.#getKey(id)
+      const now = this.#components.nowMs()
+      if (!isKeyUsable(old, now)) {
+        throw new AccountError(`key ${id} is not valid any more: create a new one`, { code: 'ERR_KEY_REVOKED', id })
+      }
+      const { expiresAtMs, createdAtMs } = old
+      // The same time to live: a key of 90 days is followed by one of 90 days.
+      const made = this.#keys.make({
+        ...old,
+        ...(expiresAtMs === undefined ? {} : { expiresAtMs: now + (expiresAtMs - createdAtMs) }),
+      })
+      const ending: KeyRecord =
+        graceMs === 0
+          ? { ...old, revokedAtMs: now }
+          : { ...old, expiresAtMs: Math.min(expiresAtMs ?? Infinity, now + graceMs) }
+      return this.#hand(made, 'key.rotate', `${id} ${made.record.id}`, [ending], by)
+    })
+  }
+
+  /** Writes a new key and the keys that change with it, and only then lets it count. */
+  async #hand(
+    { record, text }: MadeKey,
+    action: string,
+    subject: string,
+    changed: readonly KeyRecord[],
+    by: Actor,
+  ): Promise<{ key: KeyView; text: string }> {
+    const writes = [
+      ...changed.map((key) => this.#components.store.keys.put(utf8(key.id), key)),
+      ...this.#keys.put(record),
+    ]
+    await this.audit.record(by, action, subject, writes)
+    for (const key of [...changed, record]) this.#keys.keep(key)
+    return { key: this.#keys.describe(record), text }
+  }
+
+  async revokeKey(id: string, by: Actor): Promise<KeyView> {
+    return this.#serial.run(async () => {
+      const before = this.#getKey(id)
+      if (before.revokedAtMs !== undefined) return this.#keys.describe(before)
+      const revoked: KeyRecord = { ...before, revokedAtMs: this.#components.nowMs() }
+      this.#keys.keep(revoked)
+      try {
+        await this.audit.record(by, 'key.revoke', id, [this.#components.store.keys.put(utf8(id), revoked)])
+      } catch (cause) {
+        this.#keys.keep(before)
+        throw cause
+      }
+      return this.#keys.describe(revoked)
+    })
+  }
+
+  async listAudit(afterSeq: number, limit: number): Promise<AuditEntry[]> {
+    return this.audit.list(afterSeq, limit)
+  }
+
+  checkQuota(account: string, sizeBytes: number): void {
+    this.quotas.check(account, sizeBytes)
+  }
+
+  #describe(record: AccountRecord): Account {
+    return describeAccount(record, this.quotas.usageOf(record.id))
+  }
+
+  #getAccount(id: string): AccountRecord {
+    const account = this.#accounts.get(id)
+    if (account !== undefined) return account
+    throw new AccountError(`no account ${id} here`, { code: 'ERR_ACCOUNT_UNKNOWN', account: id })
+  }
+
+  #assertOpen(id: string): void {
+    if (this.#getAccount(id).state === 'open') return
+    throw new AccountError(`account ${id} is closed`, { code: 'ERR_ACCOUNT_CLOSED', account: id })
+  }
+
+  #getKey(id: string): KeyRecord {
+    const key = this.#keys.find(id)
+    if (key !== undefined) return key
+    throw new AccountError(`no key ${id} here`, { code: 'ERR_KEY_UNKNOWN', id })
+  }
+}

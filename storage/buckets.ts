@@ -102,10 +102,8 @@ export class Store {
   readonly webhookProgress: Bucket<WebhookProgressRecord>
   /** Secrets that webhooks are signed with; apart from them, so that no list can show one. Key: as of the webhook. */
   readonly webhookSecrets: Bucket<Uint8Array>
-  /** Requests that were answered, by what the client called them. Key: SHA-256 of account id | 0x00 | Idempotency-Key. */
+  /** Requests that were answered, by what the client called them. Key: UTC day | SHA-256 of account id | 0x00 | name. */
   readonly idempotency: Bucket<IdempotencyRecord>
-  /** The same by time, to forget the old ones. Key: time | key of the record. */
-  readonly idempotencyByTime: Bucket<true>
   /** Cursors and identity of this store. Key: UTF-8 name. */
   readonly meta: Bucket<unknown>
 
@@ -144,7 +142,6 @@ export class Store {
     this.webhookProgress = new Bucket(database, 0xa4)
     this.webhookSecrets = new Bucket(database, 0xa5)
     this.idempotency = new Bucket(database, 0xb0)
-    this.idempotencyByTime = new Bucket(database, 0xb1)
     this.meta = new Bucket(database, 0x01)
   }
 

@@ -16,10 +16,20 @@
  */
 import type { Route } from '../route.ts'
 import { billRoutes } from './bills.ts'
+import { figureRoutes } from './figures.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
 import { peerRoutes } from './peers.ts'
+import { regionRoutes } from './regions.ts'
 import { reviewRoutes } from './reviews.ts'
 
 /** Every route, in the order of the documentation. */
-export const ROUTES: readonly Route[] = [...billRoutes, ...fileRoutes, ...reviewRoutes, ...peerRoutes, ...healthRoutes]
+export const ROUTES: readonly Route[] = [
+  ...billRoutes,
+  ...fileRoutes,
+  ...figureRoutes,
+  ...regionRoutes,
+  ...reviewRoutes,
+  ...peerRoutes,
+  ...healthRoutes,
+]

@@ -34,8 +34,10 @@ describe('the age command line', function () {
     const [region, holder, stranger] = ['region', 'holder', 'stranger'].map((name) => makeAgeKey(join(dir, name)))
     assert.ok(region !== undefined && holder !== undefined && stranger !== undefined)
     const sealed = await seal(PLAIN, [region.recipient, holder.recipient])
-    for (const file of [sealed, Buffer.from(toArmor(sealed))]) {
-      for (const key of [region.file, holder.file]) assert.deepEqual(runAge('age', ['-d', '-i', key], file), PLAIN)
+    const keys: readonly string[] = [region.file, holder.file]
+    const files: readonly Uint8Array[] = [sealed, Buffer.from(toArmor(sealed))]
+    for (const file of files) {
+      for (const key of keys) assert.deepEqual(runAge('age', ['-d', '-i', key], file), PLAIN)
       assert.throws(() => runAge('age', ['-d', '-i', stranger.file], file), /no identity matched/)
     }
   })

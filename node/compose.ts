@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
 import { isEquivocation } from '#consensus'
-import { equalBytes, errorCodeOf, isBitSet, protocolPrefix, utf8 } from '#protocol'
+import { equalBytes, errorCodeOf, isBitSet, protocolPrefix } from '#protocol'
 import type { Certificate, Equivocation, GossipMessage } from '#protocol'
 import { Archive } from '#storage'
 import { Anchoring } from './anchoring/anchoring.ts'
@@ -23,6 +23,7 @@ import { isMember } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
 import { RegionGossip } from './region-gossip.ts'
 import { ReviewDesk } from './review/review-desk.ts'
+import { Accounts } from './service/accounts.ts'
 import { Sponsor } from './sponsor.ts'
 import { Statuses } from './statuses.ts'
 import { Sync } from './sync.ts'
@@ -30,6 +31,7 @@ import { Voter } from './voter.ts'
 
 /** The components of an auditor that others of `node/` see. */
 export type Components = {
+  readonly accounts: Accounts
   readonly archive: Archive
   readonly vault: BillVault
   readonly intake: Intake
@@ -121,6 +123,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     lingerMs: init.batch.lingerMs,
     log: child('sponsor'),
   })
+  const accounts = new Accounts({ store, nowMs, randomBytes: randomOf, log: child('accounts') })
   const intake = new Intake({
     context,
     store,
@@ -130,7 +133,9 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     examiner,
     ledger,
     reviews,
-    recipientOf: async (account) => (await store.accounts.find(utf8(account)))?.recipient,
+    recipientOf: async (account) => accounts.recipientOf(account),
+    quotas: accounts.quotas,
+    accountBills: accounts.bills,
     waiting: () => sponsor.waiting,
     propose: (bill) => sponsor.add(bill),
     nowMs,
@@ -207,6 +212,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     },
   })
   return {
+    accounts,
     archive,
     vault,
     intake,

@@ -1,10 +1,10 @@
 import type { CID } from 'multiformats/cid'
 import { CID as Cid } from 'multiformats/cid'
 import type { Logger } from 'pino'
-import { claimIdOf, concatBytes, equalBytes, errorCodeOf, hmacSha256, LIMITS, toHex, utf8 } from '#protocol'
+import { claimIdOf, concatBytes, errorCodeOf, hmacSha256, LIMITS, toHex, utf8 } from '#protocol'
 import type { Claim } from '#protocol'
 import { isAgeFile, keyOfNumber, seal } from '#storage'
-import type { Archive, BillRecord, DeclaredPlace, Reason, Store } from '#storage'
+import type { AccountBillRecord, Archive, BillRecord, DeclaredPlace, Reason, Store, Write } from '#storage'
 import type { BillVault } from './bill-vault.ts'
 import { buildClaim, countryOf, regionOf } from './examiner.ts'
 import type { Examination, Examiner } from './examiner.ts'
@@ -15,6 +15,8 @@ import { NodeError } from './node-error.ts'
 import type { RegionContext } from './region-context.ts'
 import type { ReviewDesk } from './review/review-desk.ts'
 import { Serial } from './serial.ts'
+import type { AccountBills } from './service/account-bills.ts'
+import type { Place, Quotas } from './service/quotas.ts'
 import type { PreparedBill } from './in-flight.ts'
 
 /** Bills that may wait to be proposed before new ones are refused with ERR_NODE_BUSY. */
@@ -38,6 +40,19 @@ export type Submission = {
   readonly file?: string
   readonly declaredPlace?: DeclaredPlace
   readonly accountId: string
+  /** Key that it came with. */
+  readonly keyId?: string
+}
+
+/** A submission under way. */
+type Taking = {
+  readonly submission: Submission
+  readonly plainHash: Uint8Array
+  /** CID of the same bytes, if a claim or a bill here has them. */
+  readonly known: CID | undefined
+  /** The account's own record of that bill. */
+  readonly own: AccountBillRecord | undefined
+  readonly place: Place
 }
 
 /** A bill that was taken in: its CID, and its record if it was stored now. */
@@ -55,6 +70,8 @@ export type IntakeInit = {
   readonly reviews: Pick<ReviewDesk, 'prepare' | 'announce' | 'claimsOf'>
   /** age recipient of an account; undefined for one that is not on record here, whose bills only the region can open. */
   readonly recipientOf: (accountId: string) => Promise<string | undefined>
+  readonly quotas: Pick<Quotas, 'reserve' | 'reuse'>
+  readonly accountBills: Pick<AccountBills, 'find' | 'put' | 'remove'>
   readonly waiting: () => number
   readonly propose: (bill: PreparedBill) => void
   readonly nowMs: () => number
@@ -80,6 +97,7 @@ export class Intake {
    * @returns the bill's CID; the same plain bytes with the same visibility always give the same one.
    * @throws {NodeError} ERR_BILL_EMPTY, ERR_BILL_TOO_LARGE, ERR_BILL_REJECTED, ERR_REGION_UNKNOWN, ERR_REGION_OTHER,
    * ERR_CLAIM_OVERLAP, ERR_NODE_BUSY.
+   * @throws {AccountError} ERR_QUOTA_BILLS, ERR_QUOTA_BYTES, ERR_ACCOUNT_CLOSED.
    */
   async submit(submission: Submission, signal: AbortSignal): Promise<Taken> {
     const { waiting } = this.#init
@@ -116,10 +134,41 @@ export class Intake {
   }
 
   async #take(submission: Submission, plainHash: Uint8Array, signal: AbortSignal): Promise<Taken> {
+    const { store, quotas, accountBills } = this.#init
+    const { bytes, visibility, accountId } = submission
+    const known = await store.billsByPlainHash.find(plainKey(visibility, plainHash))
+    const own = known === undefined ? undefined : await accountBills.find(accountId, known)
+    // Before anything is read of the bill: two submissions at once cannot both get the last place of a quota.
+    const place = own === undefined ? quotas.reserve(accountId, bytes.byteLength) : quotas.reuse(accountId)
+    try {
+      if (known === undefined || !(await this.#isUnderWay(known))) {
+        return await this.#takeNew({ submission, plainHash, known, own, place }, signal)
+      }
+      if (own === undefined) await place.commit(this.#own(submission, known, undefined, this.#init.nowMs()))
+      return { cid: known }
+    } finally {
+      place.release()
+    }
+  }
+
+  /** Writes that make a bill the account's, in place of what it had of it before. */
+  #own(submission: Submission, cid: CID, own: AccountBillRecord | undefined, atMs: number): Write[] {
+    const { bytes, visibility, file, accountId, keyId } = submission
+    const { accountBills } = this.#init
+    const record: AccountBillRecord = {
+      atMs,
+      sizeBytes: bytes.byteLength,
+      visibility,
+      ...(file === undefined ? {} : { file: file.slice(0, 255) }),
+      ...(keyId === undefined ? {} : { keyId }),
+    }
+    const before = own === undefined ? [] : accountBills.remove(accountId, cid, own)
+    return [...before, ...accountBills.put(accountId, cid, record)]
+  }
+
+  async #takeNew({ submission, plainHash, known, own, place }: Taking, signal: AbortSignal): Promise<Taken> {
     const { store, archive, examiner } = this.#init
     const { bytes, visibility, declaredPlace } = submission
-    const known = await store.billsByPlainHash.find(plainKey(visibility, plainHash))
-    if (known !== undefined && (await this.#isUnderWay(known))) return { cid: known }
     const examination = await examiner.examine(bytes, plainHash, declaredPlace, signal)
     if (examination.kind === 'refused' && examination.verdict === 'reject') throw rejected(examination.reason)
     const { cid, blocks } = await this.#prepare(submission, known)
@@ -147,18 +196,25 @@ export class Intake {
     // Asked for in the same commit: a bill that waits for people is never forgotten by a crash.
     const review = examination.kind === 'facts' ? undefined : this.#init.reviews.prepare(record)
     await this.#init.flushBlocks()
-    await store.commit(
-      [
-        store.bills.put(cid.bytes, record),
-        store.billsByPlainHash.put(plainKey(visibility, plainHash), cid),
-        store.billsByTime.put(queueKey, cid),
-        ...(review === undefined ? [store.queue.put(queueKey, cid)] : [review.write]),
-      ],
-      { durable: true },
-    )
+    await place.commit([
+      ...this.#own(submission, cid, own, receivedAtMs),
+      ...(await this.#forgetArrival(cid)),
+      store.bills.put(cid.bytes, record),
+      store.billsByPlainHash.put(plainKey(visibility, plainHash), cid),
+      store.billsByTime.put(queueKey, cid),
+      ...(review === undefined ? [store.queue.put(queueKey, cid)] : [review.write]),
+    ])
     if (review !== undefined) await this.#init.reviews.announce(review.request)
     if (claims.length > 0) this.#init.propose({ cid, visibility, claims, queueKey })
     return { cid, record }
+  }
+
+  // A bill that is tried again stands once in the list of all.
+  async #forgetArrival(cid: CID): Promise<Write[]> {
+    const { store } = this.#init
+    const before = await store.bills.find(cid.bytes)
+    if (before === undefined) return []
+    return [store.billsByTime.remove(concatBytes([keyOfNumber(before.receivedAtMs), cid.bytes]))]
   }
 
   /**
@@ -283,15 +339,21 @@ export class Intake {
 
   /** True if the bill was submitted here, to be sealed, by this account. */
   async isHolder(cid: CID, accountId: string): Promise<boolean> {
-    const record = await this.#init.store.bills.find(cid.bytes)
     // Somebody else's age file handed in as a public bill makes nobody the holder of what is in it.
-    return record?.visibility === 'sealed' && equalBytes(record.holder, this.#commitTo(accountId))
+    return (await this.#init.accountBills.find(accountId, cid))?.visibility === 'sealed'
   }
 
-  // A keyed hash, so that the public cannot try account names; this node alone can show whose claim it is.
   #commitTo(accountId: string): Uint8Array {
-    return hmacSha256(this.#init.context.privateKey, utf8(`kwitness holder 1\0${accountId}`))
+    return commitToAccount(this.#init.context.privateKey, accountId)
   }
+}
+
+/**
+ * What a claim says of its holder: a keyed hash, so that the public cannot try account names; this node alone can show whose
+ * claim it is.
+ */
+export function commitToAccount(privateKey: Uint8Array, accountId: string): Uint8Array {
+  return hmacSha256(privateKey, utf8(`kwitness holder 1\0${accountId}`))
 }
 
 function rejected(reason: Reason): NodeError {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { ApiKeyRecord } from '#api'
 import type { NamedTrustList } from '#audit'
 import type { Charter } from '#protocol'
 import type { ArchiveKey } from './archive-keys.ts'
@@ -23,6 +24,8 @@ export type NodeInit = {
   readonly bootstrap: readonly string[]
   readonly chain: ChainInit
   readonly anchor: AnchorPace
+  /** Keys of `api-keys.json`: those that the store does not know are taken over at the start. @default none */
+  readonly apiKeys?: readonly ApiKeyRecord[]
   readonly batch: { readonly lingerMs: number }
   readonly sync: { readonly intervalMs: number }
   readonly log: Logger

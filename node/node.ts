@@ -1,5 +1,17 @@
 import type { CID } from 'multiformats/cid'
-import type { BillStatus, NodeHealth, NodeView, PeerRefusal, PeerStatus, ReviewView, Submission } from '#api'
+import type {
+  BillQuery,
+  BillStatus,
+  KeyRing,
+  NodeHealth,
+  NodeView,
+  Page,
+  PeerRefusal,
+  PeerStatus,
+  ReviewView,
+  Submission,
+  Viewer,
+} from '#api'
 import { toHex } from '#protocol'
 import type { ReviewEntry } from '#protocol'
 import { compose } from './compose.ts'
@@ -9,10 +21,12 @@ import { NodeError } from './node-error.ts'
 import type { NodeInit } from './node-init.ts'
 import { openParts } from './node-parts.ts'
 import type { NodeParts } from './node-parts.ts'
+import type { Accounts } from './service/accounts.ts'
 import { BillDesk } from './service/bill-desk.ts'
 import { Figures } from './service/figures.ts'
 import { Presence } from './service/presence.ts'
 import { Regions } from './service/regions.ts'
+import { takeOverAccounts } from './service/take-over.ts'
 
 export type { NodeInit } from './node-init.ts'
 
@@ -30,6 +44,8 @@ export async function createNode(init: NodeInit): Promise<AuditorNode> {
 export class AuditorNode implements NodeView {
   readonly regions: Regions
   readonly figures: Figures
+  readonly accounts: Accounts
+  readonly keys: KeyRing
   readonly #init: NodeInit
   readonly #parts: NodeParts
   readonly #components: Components
@@ -44,7 +60,9 @@ export class AuditorNode implements NodeView {
     this.#components = compose(init, parts, (bills) => {
       for (const listener of this.#listeners) listener(bills)
     })
-    this.#bills = new BillDesk(this.#components, this.#stopped.signal)
+    this.accounts = this.#components.accounts
+    this.keys = this.accounts.ring
+    this.#bills = new BillDesk({ ...this.#components, ...parts }, this.#stopped.signal)
     this.regions = new Regions(parts)
     this.figures = new Figures({ ...this.#components, ...parts })
     this.#presence = new Presence({ ...this.#components, ...parts, nowMs: () => Date.now() })
@@ -52,8 +70,11 @@ export class AuditorNode implements NodeView {
 
   /** Joins the network, then takes up what the last stop left open. */
   async start(): Promise<void> {
-    const { polls, anchoring, reviews, gossip, sponsor, voter, intake, sync } = this.#components
+    const { polls, anchoring, reviews, gossip, sponsor, voter, intake, sync, accounts } = this.#components
     try {
+      await accounts.load()
+      await takeOverAccounts({ ...this.#parts, accounts, keys: this.#init.apiKeys ?? [], ...this.#init })
+      await accounts.start()
       await polls.load()
       await anchoring.load()
       await reviews.load()
@@ -88,6 +109,7 @@ export class AuditorNode implements NodeView {
     await this.#parts.network.stop()
     await this.figures.stop()
     await this.#parts.sandbox.close()
+    await this.accounts.stop()
     await this.#parts.store.close()
     await this.#parts.blocks.close()
   }
@@ -102,8 +124,12 @@ export class AuditorNode implements NodeView {
     return this.#bills.submit(submission, signal)
   }
 
-  async findStatus(cid: string): Promise<BillStatus | undefined> {
-    return this.#bills.findStatus(cid)
+  async findStatus(cid: string, viewer?: Viewer): Promise<BillStatus | undefined> {
+    return this.#bills.findStatus(cid, viewer)
+  }
+
+  async pageBills(query: BillQuery, viewer: Viewer): Promise<Page<BillStatus>> {
+    return this.#bills.page(query, viewer)
   }
 
   async listBills(limit: number): Promise<BillStatus[]> {

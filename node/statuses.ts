@@ -12,7 +12,7 @@ import {
   toHex,
 } from '#protocol'
 import { keyOfNumber } from '#storage'
-import type { AnchorRecord, BatchRecord, BillRecord, ClaimRecord, Store } from '#storage'
+import type { AccountBillRecord, AnchorRecord, BatchRecord, BillRecord, ClaimRecord, Store } from '#storage'
 import { plainKey } from './ledger.ts'
 import type { RegionContext } from './region-context.ts'
 
@@ -33,11 +33,15 @@ export class Statuses {
     this.#progressOf = progressOf
   }
 
-  /** Status of a bill that was submitted here or claimed anywhere in the region. */
-  async find(cid: CID): Promise<BillStatus | undefined> {
+  /**
+   * Status of a bill that was submitted here or claimed anywhere in the region.
+   *
+   * @param own an account's own record of it: its file name and times are shown, not those of whoever was first.
+   */
+  async find(cid: CID, own?: AccountBillRecord): Promise<BillStatus | undefined> {
     const record = await this.#store.bills.find(cid.bytes)
     const claims = await this.listClaims(cid)
-    return record === undefined && claims.length === 0 ? undefined : this.describe(record, claims, cid)
+    return record === undefined && claims.length === 0 ? undefined : this.describe(record, claims, cid, own)
   }
 
   /** State of a bill alone, with the code of its reason: cheap enough to be asked at every change. */
@@ -54,7 +58,10 @@ export class Statuses {
     record: BillRecord | undefined,
     claims: readonly ClaimRecord[],
     cid: CID | undefined = record?.cid,
+    own?: AccountBillRecord,
   ): Promise<BillStatus> {
+    const file = own === undefined ? record?.file : own.file
+    const receivedAtMs = own?.atMs ?? record?.receivedAtMs
     const statuses = await Promise.all(claims.map(async (claim) => this.#describe(claim)))
     const state = stateOf(record, claims)
     const isEnded = state === 'rejected' || state === 'needs-review'
@@ -65,15 +72,15 @@ export class Statuses {
       state,
       visibility: record?.visibility ?? (await this.#visibilityOf(claims[0], cid)),
       region: this.#context.region.name,
-      ...(record?.file === undefined ? {} : { file: record.file }),
-      ...(record === undefined ? {} : { receivedAt: new Date(record.receivedAtMs).toISOString() }),
+      ...(file === undefined ? {} : { file }),
+      ...(receivedAtMs === undefined ? {} : { receivedAt: new Date(receivedAtMs).toISOString() }),
       ...(record?.reason === undefined || !isEnded ? {} : { reason: record.reason }),
       claims: statuses,
       ...(review === undefined ? {} : { review }),
       ...(record?.unclaimed === undefined ? {} : { unclaimed: record.unclaimed }),
-      ...since(record, 'certifiedMs', last('certifiedAtMs')),
-      ...since(record, 'anchoredMs', last('anchoredAtMs')),
-      ...since(record, 'finalMs', last('finalAtMs')),
+      ...since(receivedAtMs, 'certifiedMs', last('certifiedAtMs')),
+      ...since(receivedAtMs, 'anchoredMs', last('anchoredAtMs')),
+      ...since(receivedAtMs, 'finalMs', last('finalAtMs')),
     }
   }
 
@@ -156,9 +163,9 @@ function latest(times: readonly unknown[]): number | undefined {
 }
 
 function since(
-  record: BillRecord | undefined,
+  receivedAtMs: number | undefined,
   name: 'certifiedMs' | 'anchoredMs' | 'finalMs',
   at: number | undefined,
 ): Partial<BillStatus> {
-  return record === undefined || at === undefined ? {} : { [name]: Math.max(0, at - record.receivedAtMs) }
+  return receivedAtMs === undefined || at === undefined ? {} : { [name]: Math.max(0, at - receivedAtMs) }
 }

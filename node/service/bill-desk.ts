@@ -1,21 +1,33 @@
-import type { BillStatus, Submission } from '#api'
+import type { CID } from 'multiformats/cid'
+import type { BillQuery, BillStatus, Page, Submission, Viewer } from '#api'
 import { DAG_PB_CODE, RAW_CODE } from '#protocol'
 import type { ReviewEntry } from '#protocol'
 import { isAgeFile } from '#storage'
+import type { Store } from '#storage'
 import type { Components } from '../compose.ts'
 import { findCid } from '../intake.ts'
 import { NodeError } from '../node-error.ts'
+import { BillLists } from './bill-lists.ts'
 
 /** What the desk needs. */
-export type BillDeskComponents = Pick<Components, 'intake' | 'statuses' | 'archive' | 'vault' | 'proofs' | 'reviews'>
+export type BillDeskComponents = Pick<
+  Components,
+  'intake' | 'statuses' | 'archive' | 'vault' | 'proofs' | 'reviews' | 'accounts'
+> & { readonly store: Store }
 
 /** Bills as their holders see them: submission, state, bytes, proof, and what people read. */
 export class BillDesk {
   readonly #components: BillDeskComponents
   readonly #stopped: AbortSignal
+  readonly #lists: BillLists
 
   constructor(components: BillDeskComponents, stopped: AbortSignal) {
     this.#components = components
+    this.#lists = new BillLists({
+      store: components.store,
+      accountBills: components.accounts.bills,
+      findStatus: async (cid, viewer) => this.#findStatus(cid, viewer),
+    })
     this.#stopped = stopped
   }
 
@@ -23,14 +35,27 @@ export class BillDesk {
     const { intake, statuses } = this.#components
     if (this.#stopped.aborted) throw new NodeError('the node is stopping', { code: 'ERR_NODE_STOPPED' })
     const { cid, record } = await intake.submit(submission, AbortSignal.any([signal, this.#stopped]))
-    const status = record === undefined ? await statuses.find(cid) : await statuses.describe(record, [])
+    const viewer = { account: submission.accountId, all: false }
+    const status = record === undefined ? await this.#findStatus(cid, viewer) : await statuses.describe(record, [])
     if (status === undefined) throw new NodeError('the bill vanished', { code: 'ERR_NODE_STOPPED' })
     return status
   }
 
-  async findStatus(cid: string): Promise<BillStatus | undefined> {
+  async findStatus(cid: string, viewer?: Viewer): Promise<BillStatus | undefined> {
     const parsed = findCid(cid)
-    return parsed === undefined ? undefined : this.#components.statuses.find(parsed)
+    return parsed === undefined ? undefined : this.#findStatus(parsed, viewer)
+  }
+
+  // What is not the account's is not there: nothing else is looked at, so that time tells no difference either.
+  async #findStatus(cid: CID, viewer?: Viewer): Promise<BillStatus | undefined> {
+    const { statuses, accounts } = this.#components
+    if (viewer === undefined || viewer.all) return statuses.find(cid)
+    const own = await accounts.bills.find(viewer.account, cid)
+    return own === undefined ? undefined : statuses.find(cid, own)
+  }
+
+  async page(query: BillQuery, viewer: Viewer): Promise<Page<BillStatus>> {
+    return this.#lists.page(query, viewer)
   }
 
   async list(limit: number): Promise<BillStatus[]> {

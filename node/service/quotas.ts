@@ -107,6 +107,18 @@ export class Quotas {
     }
   }
 
+  /** A place for a bill that the account has already: it costs nothing, and is gone when the account is closed. */
+  reuse(account: string): Place {
+    this.#assertOpen(account)
+    return {
+      release: () => undefined,
+      commit: async (writes) => {
+        this.#assertOpen(account)
+        await this.#components.store.commit(writes, { durable: true })
+      },
+    }
+  }
+
   /** Counts bills that were here before they were counted, in memory. @returns the write that keeps it. */
   adopt(account: string, bills: number, bytes: number): Write {
     const usage = this.usageOf(account)

@@ -1,5 +1,6 @@
 import type { Claim, Place, ReviewEntry } from '#protocol'
 import type { Viewer } from './views/access.ts'
+import type { BlocksView } from './views/blocks.ts'
 import type { FiguresView, Page, RegionsView } from './views/region.ts'
 
 /** States of a bill and of its claims (DESIGN 9). An unsupported format is `needs-review` with its code. */
@@ -173,6 +174,8 @@ export type BillQuery = {
 export interface NodeView {
   readonly regions: RegionsView
   readonly figures: FiguresView
+  /** Absent where the node is no gateway. */
+  readonly blocks: BlocksView | undefined
   /**
    * Takes a bill; resolves only when it is durable, so that what is acknowledged is never lost.
    *

@@ -26,6 +26,8 @@ export type NodeInit = {
   readonly anchor: AnchorPace
   /** Keys of `api-keys.json`: those that the store does not know are taken over at the start. @default none */
   readonly apiKeys?: readonly ApiKeyRecord[]
+  /** Whether strangers may ask for blocks by HTTP. @default true */
+  readonly gateway?: boolean
   readonly batch: { readonly lingerMs: number }
   readonly sync: { readonly intervalMs: number }
   readonly log: Logger

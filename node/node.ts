@@ -23,6 +23,7 @@ import { openParts } from './node-parts.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { Accounts } from './service/accounts.ts'
 import { BillDesk } from './service/bill-desk.ts'
+import { GatewayBlocks } from './service/blocks.ts'
 import { Figures } from './service/figures.ts'
 import { Presence } from './service/presence.ts'
 import { Regions } from './service/regions.ts'
@@ -44,6 +45,7 @@ export async function createNode(init: NodeInit): Promise<AuditorNode> {
 export class AuditorNode implements NodeView {
   readonly regions: Regions
   readonly figures: Figures
+  readonly blocks: GatewayBlocks | undefined
   readonly accounts: Accounts
   readonly keys: KeyRing
   readonly #init: NodeInit
@@ -64,6 +66,7 @@ export class AuditorNode implements NodeView {
     this.keys = this.accounts.ring
     this.#bills = new BillDesk({ ...this.#components, ...parts }, this.#stopped.signal)
     this.regions = new Regions(parts)
+    this.blocks = init.gateway === false ? undefined : new GatewayBlocks(this.#components)
     this.figures = new Figures({ ...this.#components, ...parts })
     this.#presence = new Presence({ ...this.#components, ...parts, nowMs: () => Date.now() })
   }

@@ -16,6 +16,7 @@ export function statusOf(cid: string, visibility: 'public' | 'sealed'): BillStat
 export class FakeNode implements NodeView {
   readonly regions = FAKE_REGIONS
   readonly figures = FAKE_FIGURES
+  readonly blocks = undefined
   submissions: Submission[] = []
   failure: Error | undefined
   readonly entries = new Map<string, ReviewEntry>()

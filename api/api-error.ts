@@ -12,6 +12,20 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_REQUEST'; readonly place: string }
   /** The body is over the size limit of bills; nothing was stored. */
   | { readonly code: 'ERR_API_TOO_LARGE'; readonly limitBytes: number }
+  /** The body is compressed, or in another way not what it is: send it as it is. */
+  | { readonly code: 'ERR_API_ENCODING' }
+  /** Too many large bills are on their way, of all accounts or of this one: try again when `retryAfterS` is over. */
+  | { readonly code: 'ERR_API_UPLOADS'; readonly retryAfterS: number }
+  /** The `Idempotency-Key` was used within 24 hours for a request that said something else: take another. */
+  | { readonly code: 'ERR_API_IDEMPOTENCY' }
+  /** Too many requests of this key, or without a valid key of this address: try again when `retryAfterS` is over. */
+  | { readonly code: 'ERR_API_RATE'; readonly retryAfterS: number; readonly limit: number }
+  /** The client went away, or took too long to send its request. */
+  | { readonly code: 'ERR_API_GONE' }
+  /** The disk has no room for the upload: the operator must make some. */
+  | { readonly code: 'ERR_API_DISK_FULL' }
+  /** What came is no HTTP request, has too large a head, or came too slowly. */
+  | { readonly code: 'ERR_API_MALFORMED' }
   /** No such route. */
   | { readonly code: 'ERR_API_ROUTE' }
   /** This node knows no bill with this CID: ask the node that it was submitted to. */
@@ -26,6 +40,16 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_ANCHOR_UNKNOWN'; readonly seq: number }
   /** This node knows no batch with this CID. */
   | { readonly code: 'ERR_API_BATCH_UNKNOWN'; readonly cid: string }
+  /** Neither the query nor the Accept header names a format that the gateway serves. */
+  | { readonly code: 'ERR_GATEWAY_FORMAT' }
+  /** The gateway has no such block: ask another one, or the network. */
+  | { readonly code: 'ERR_GATEWAY_ABSENT'; readonly cid: string }
+  /** The same, for who said that only what is here is wanted. */
+  | { readonly code: 'ERR_GATEWAY_NOT_CACHED'; readonly cid: string }
+  /** The range begins behind the end of the block. */
+  | { readonly code: 'ERR_GATEWAY_RANGE'; readonly sizeBytes: number }
+  /** The key, or the node, has as many event streams as it may have: end one, or come back later. */
+  | { readonly code: 'ERR_API_STREAMS'; readonly limit: number; readonly retryAfterS: number }
   /** The bill is sealed: its bytes need a key of its holder. */
   | { readonly code: 'ERR_API_SEALED'; readonly cid: string }
 

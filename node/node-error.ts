@@ -36,6 +36,8 @@ export type NodeFailure =
   | { readonly code: 'ERR_REVIEW_CLOSED'; readonly cid: string }
   /** Too many bills wait: try again later. */
   | { readonly code: 'ERR_NODE_BUSY'; readonly queued: number }
+  /** A DAG is larger than a gateway gives in one CAR: ask for its parts. */
+  | { readonly code: 'ERR_GATEWAY_LIMIT'; readonly cid: string }
   /** No connected peer has these blocks now; sync tries again. */
   | { readonly code: 'ERR_NODE_BLOCKS_MISSING'; readonly cids: readonly string[] }
   /** The node is starting or stopping. */

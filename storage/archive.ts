@@ -149,7 +149,7 @@ export class Archive {
     if (cid.code !== DAG_PB_CODE) throw unreadableKind(cid)
     const root = await this.getBlock(cid, read)
     // More links than chunks of the largest bill: refused before unixfs reads them.
-    const links = await this.#linksOf(cid, root)
+    const links = await this.linksOf(cid, root)
     if (links.length > Math.ceil(maxBytes / LIMITS.chunkBytes)) throw tooLarge(cid, maxBytes)
     return this.#readFile(cid, maxBytes, read)
   }
@@ -185,7 +185,7 @@ export class Archive {
     if (!(await this.#host.blockstore.has(cid))) return [cid]
     if (cid.code === RAW_CODE || cid.code === DAG_CBOR_CODE) return []
     if (cid.code !== DAG_PB_CODE) throw unreadableKind(cid)
-    const chunks = await this.#linksOf(cid, await this.getBlock(cid, { offline: true }))
+    const chunks = await this.linksOf(cid, await this.getBlock(cid, { offline: true }))
     if (chunks.length > CHUNKS_LIMIT) throw tooLarge(cid, LIMITS.sealedBillBytes)
     const missing: CID[] = []
     for (const chunk of chunks) {
@@ -196,9 +196,14 @@ export class Archive {
     return missing
   }
 
-  async #linksOf(cid: CID, verified: Uint8Array): Promise<CID[]> {
-    const codec = await this.#host.getCodec(cid.code)
+  /**
+   * The CIDs that a block links, in its order; `verified` are its bytes, whose hash was checked.
+   *
+   * @throws {ArchiveError} ERR_ARCHIVE_KIND for bytes that are not of the CID's codec, and codecs that are not read here.
+   */
+  async linksOf(cid: CID, verified: Uint8Array): Promise<CID[]> {
     try {
+      const codec = await this.#host.getCodec(cid.code)
       return [...createUnsafe({ cid, bytes: verified, codec }).links()].map(([, link]) => link)
     } catch (cause) {
       throw unreadableKind(cid, { cause })

@@ -18,6 +18,7 @@ import type { Route } from '../route.ts'
 import { billRoutes } from './bills.ts'
 import { figureRoutes } from './figures.ts'
 import { fileRoutes } from './files.ts'
+import { gatewayRoutes } from './gateway.ts'
 import { healthRoutes } from './health.ts'
 import { peerRoutes } from './peers.ts'
 import { regionRoutes } from './regions.ts'
@@ -26,7 +27,7 @@ import { reviewRoutes } from './reviews.ts'
 /** Every route, in the order of the documentation. */
 export const ROUTES: readonly Route[] = [
   ...billRoutes,
-  ...fileRoutes,
+  ...fileRoutes, ...gatewayRoutes,
   ...figureRoutes,
   ...regionRoutes,
   ...reviewRoutes,

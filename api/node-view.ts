@@ -1,5 +1,7 @@
 import type { Claim, Place, ReviewEntry } from '#protocol'
 import type { Viewer } from './views/access.ts'
+import type { DisclosureView } from './views/disclosure.ts'
+import type { AccountsView } from './views/accounts.ts'
 import type { BlocksView } from './views/blocks.ts'
 import type { FiguresView, Page, RegionsView } from './views/region.ts'
 
@@ -172,8 +174,11 @@ export type BillQuery = {
 
 /** What the HTTP API sees of a node. */
 export interface NodeView {
+  /** Accounts, keys and the audit log. */
+  readonly accounts: AccountsView
   readonly regions: RegionsView
   readonly figures: FiguresView
+  readonly disclosure: DisclosureView
   /** Absent where the node is no gateway. */
   readonly blocks: BlocksView | undefined
   /**

@@ -86,6 +86,8 @@ export interface AccountsView {
   addAccount(account: NewAccount, by: Actor): Promise<{ account: Account; identity?: string }>
   listAccounts(): Promise<Account[]>
   findAccount(id: string): Promise<Account | undefined>
+  /** @throws {CodedError} ERR_ACCOUNT_UNKNOWN. */
+  getAccount(id: string): Promise<Account>
   /**
    * Revokes its keys, destroys what is kept for it alone, unpins and removes its sealed bills. Told again, it goes on where a
    * crash ended it. `account.state` is `closing` where destroying is left to the node's next start.

@@ -160,6 +160,10 @@ export class Accounts implements AccountsView {
     return record === undefined ? undefined : this.#describe(record)
   }
 
+  async getAccount(id: string): Promise<Account> {
+    return this.#describe(this.#getAccount(id))
+  }
+
   async closeAccount(id: string, by: Actor): Promise<{ account: Account; removedBills: number }> {
     const underWay = this.#closing.get(id)
     if (underWay !== undefined) return underWay

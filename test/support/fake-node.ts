@@ -1,6 +1,7 @@
 import type { BillStatus, NodeView, ReviewView, Submission } from '#api'
 import type { ReviewEntry } from '#protocol'
-import { FAKE_FIGURES, FAKE_REGIONS } from './fake-views.ts'
+import { FAKE_ACCOUNTS } from './fake-accounts.ts'
+import { FAKE_DISCLOSURE, FAKE_FIGURES, FAKE_REGIONS } from './fake-views.ts'
 
 /** CID of the fake node's public bill. */
 export const FAKE_PUBLIC_BILL = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
@@ -14,9 +15,11 @@ export function statusOf(cid: string, visibility: 'public' | 'sealed'): BillStat
 
 /** A node of two bills, for the API alone: what it is handed is kept, what it answers can be set. */
 export class FakeNode implements NodeView {
+  readonly accounts = FAKE_ACCOUNTS
   readonly regions = FAKE_REGIONS
   readonly figures = FAKE_FIGURES
-  readonly blocks = undefined
+  readonly disclosure = FAKE_DISCLOSURE
+  readonly blocks: NodeView['blocks'] = undefined
   submissions: Submission[] = []
   failure: Error | undefined
   readonly entries = new Map<string, ReviewEntry>()

@@ -3,7 +3,7 @@ import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { destination, pino } from 'pino'
 import type { Logger } from 'pino'
-import { ApiServer, createStaticKeyRing } from '#api'
+import { ApiServer } from '#api'
 import { redactConfig } from '#config'
 import { openDataDir } from '../../data-dir.ts'
 import type { OpenedDataDir } from '../../data-dir.ts'
@@ -46,7 +46,7 @@ export async function runStart(terminal: Terminal, options: StartOptions): Promi
   const log = pino({ level: opened.config.log.level }, destination({ fd: 2, sync: true }))
   log.info({ config: redactConfig(opened.config), dir: opened.dir }, 'configuration')
   const node = await createNode(initOf(opened, log))
-  const components = { node, keys: createStaticKeyRing(opened.apiKeys), log: log.child({ component: 'api' }) }
+  const components = { node, keys: node.keys, log: log.child({ component: 'api' }) }
   const listener = (kind: 'public' | 'operator', { host, port }: { host: string; port: number }): ApiServer =>
     new ApiServer({ kind, host, port, createRequestId: randomUUID }, components)
   const api = listener('public', opened.config.api)
@@ -116,6 +116,7 @@ function initOf(opened: OpenedDataDir, log: Logger): Parameters<typeof createNod
     gateway: config.api.gateway,
     batch: config.batch,
     sync: config.sync,
+    apiKeys: opened.apiKeys,
     log,
   }
 }

@@ -176,6 +176,8 @@ export type BillQuery = {
 export interface NodeView {
   /** Accounts, keys and the audit log. */
   readonly accounts: AccountsView
+  readonly events: EventsView
+  readonly webhooks: WebhooksView
   readonly regions: RegionsView
   readonly figures: FiguresView
   readonly disclosure: DisclosureView

@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type {
   BillQuery,
   BillStatus,
+  EventsView,
   KeyRing,
   NodeHealth,
   NodeView,
@@ -11,6 +12,7 @@ import type {
   ReviewView,
   Submission,
   Viewer,
+  WebhooksView,
 } from '#api'
 import { toHex } from '#protocol'
 import type { ReviewEntry } from '#protocol'
@@ -24,6 +26,7 @@ import type { NodeParts } from './node-parts.ts'
 import type { Accounts } from './service/accounts.ts'
 import { BillDesk } from './service/bill-desk.ts'
 import { GatewayBlocks } from './service/blocks.ts'
+import { Disclosure } from './service/disclosure.ts'
 import { Figures } from './service/figures.ts'
 import { Presence } from './service/presence.ts'
 import { Regions } from './service/regions.ts'
@@ -45,9 +48,12 @@ export async function createNode(init: NodeInit): Promise<AuditorNode> {
 export class AuditorNode implements NodeView {
   readonly regions: Regions
   readonly figures: Figures
+  readonly disclosure: Disclosure
   readonly blocks: GatewayBlocks | undefined
   readonly accounts: Accounts
   readonly keys: KeyRing
+  readonly events: EventsView
+  readonly webhooks: WebhooksView
   readonly #init: NodeInit
   readonly #parts: NodeParts
   readonly #components: Components
@@ -64,9 +70,12 @@ export class AuditorNode implements NodeView {
     })
     this.accounts = this.#components.accounts
     this.keys = this.accounts.ring
+    this.events = this.#components.events
+    this.webhooks = this.#components.webhooks
     this.#bills = new BillDesk({ ...this.#components, ...parts }, this.#stopped.signal)
     this.regions = new Regions(parts)
     this.blocks = init.gateway === false ? undefined : new GatewayBlocks(this.#components)
+    this.disclosure = new Disclosure(this.#components)
     this.figures = new Figures({ ...this.#components, ...parts })
     this.#presence = new Presence({ ...this.#components, ...parts, nowMs: () => Date.now() })
   }
@@ -74,6 +83,7 @@ export class AuditorNode implements NodeView {
   /** Joins the network, then takes up what the last stop left open. */
   async start(): Promise<void> {
     const { polls, anchoring, reviews, gossip, sponsor, voter, intake, sync, accounts } = this.#components
+    const { events, webhooks } = this.#components
     try {
       await accounts.load()
       await takeOverAccounts({ ...this.#parts, accounts, keys: this.#init.apiKeys ?? [], ...this.#init })
@@ -81,6 +91,8 @@ export class AuditorNode implements NodeView {
       await polls.load()
       await anchoring.load()
       await reviews.load()
+      events.start()
+      await webhooks.start()
       await this.#parts.network.start()
       gossip.start()
       for (const announcement of await sponsor.load()) {
@@ -100,15 +112,17 @@ export class AuditorNode implements NodeView {
 
   /** Stops everything in reverse; what is under way is finished at the next start. */
   async stop(): Promise<void> {
-    const { intake, sync, reviews, sponsor, voter, anchoring } = this.#components
+    const { intake, sync, reviews, sponsor, voter, anchoring, events, webhooks } = this.#components
     this.#stopped.abort()
     intake.stop()
+    await webhooks.stop()
     await sync.stop()
     await reviews.stop()
     await sponsor.stop()
     // Before anchoring: an anchor that waits for a batch to be adopted would else wait for its time-out.
     await voter.stop()
     await anchoring.stop()
+    await events.stop()
     await this.#parts.network.stop()
     await this.figures.stop()
     await this.#parts.sandbox.close()

@@ -12,10 +12,14 @@
  *    `CodedError`; the status of every code is in `problem.ts`, a new `ERR_API_…` is declared in `api-error.ts`.
  * 4. What a route needs of the node beside `NodeView`'s methods is an interface in `views/`, a readonly property of `NodeView`,
  *    composed in `node/`, and faked by one line of `test/support/fake-node.ts`.
- * 5. `npm run api:build` writes `openapi.json` and `openapi-operator.json` anew; a test holds them to the routes.
+ * 5. Tests serve the API by `startApi` of `test/support/api-server.ts`.
+ * 6. `npm run api:build` writes `openapi.json` and `openapi-operator.json` anew; a test holds them to the routes.
  */
 import type { Route } from '../route.ts'
+import { ownAccountRoutes } from './account.ts'
+import { operatorRoutes } from './accounts.ts'
 import { billRoutes } from './bills.ts'
+import { discloseRoutes } from './disclose.ts'
 import { figureRoutes } from './figures.ts'
 import { fileRoutes } from './files.ts'
 import { gatewayRoutes } from './gateway.ts'
@@ -23,14 +27,25 @@ import { healthRoutes } from './health.ts'
 import { peerRoutes } from './peers.ts'
 import { regionRoutes } from './regions.ts'
 import { reviewRoutes } from './reviews.ts'
+import { submitRoutes } from './submit-bill.ts'
 
 /** Every route, in the order of the documentation. */
 export const ROUTES: readonly Route[] = [
+  ...submitRoutes,
   ...billRoutes,
+  ...discloseRoutes,
   ...fileRoutes, ...gatewayRoutes,
   ...figureRoutes,
   ...regionRoutes,
   ...reviewRoutes,
   ...peerRoutes,
+  ...ownAccountRoutes,
+  ...operatorRoutes,
   ...healthRoutes,
 ]
+
+/** Routes of a listener. */
+export function routesOf(kind: 'public' | 'operator', { gateway }: { readonly gateway: boolean }): Route[] {
+  const routes = ROUTES.filter(({ listener = 'public' }) => listener === kind || listener === 'both')
+  return gateway ? routes : routes.filter((route) => !gatewayRoutes.includes(route))
+}

@@ -1,4 +1,4 @@
-import type { AnchorView, BatchView, FiguresView, RegionsView } from '#api'
+import type { AnchorView, BatchView, DisclosureView, FiguresView, RegionsView } from '#api'
 
 const ANCHOR: AnchorView = {
   seq: 7,
@@ -24,6 +24,11 @@ const BATCH: BatchView = {
   accepted: 3,
   gramsCO2e: '1000',
   anchorSeq: 7,
+}
+
+/** Discloses every bill but those of CIDs that begin otherwise, as bytes that are no age file. */
+export const FAKE_DISCLOSURE: DisclosureView = {
+  discloseBill: async ({ cid }) => (cid.startsWith('bafkreih') ? new TextEncoder().encode('age file') : undefined),
 }
 
 /** A region with one anchor and one batch. */

@@ -1,0 +1,39 @@
+import { defineRoute } from '../route.ts'
+import { cidParams } from '../schemas/common.ts'
+import { disclosureBody } from '../schemas/disclosure.ts'
+import { sendFile, unknownBill } from './sending.ts'
+
+/** A request is a recipient and nothing else. */
+const BODY_BYTES = 1024
+
+/** Handing a bill on. */
+export const discloseRoutes = [
+  defineRoute({
+    method: 'POST',
+    path: '/v1/bills/{cid}/disclose',
+    operationId: 'discloseBill',
+    summary: 'Hand a bill on, sealed for a verifier alone',
+    description:
+      'Answers with an age file of the bill that only the named recipient opens. With the proof file it shows every figure; ' +
+      'nobody else, and no later bill, is disclosed by it. What is disclosed cannot be taken back. It is written to the audit log.',
+    tag: 'Bills',
+    access: ['bills:read'],
+    params: cidParams,
+    body: disclosureBody,
+    bodyBytes: BODY_BYTES,
+    answers: {
+      200: {
+        description: 'The age file (age-encryption.org/v1), binary',
+        contentTypes: ['application/octet-stream'],
+        headers: { 'X-Kwitness-Sealed': '`true`: the bytes are an age file' },
+      },
+    },
+    problems: ['ERR_API_BILL_UNKNOWN', 'ERR_SEAL_KEY'],
+    compress: false,
+    handle: async ({ params: { cid }, body: { to }, principal, requestId, signal, reply }, node) => {
+      const by = { actor: `key:${principal.keyId}`, requestId }
+      const bytes = await node.disclosure.discloseBill({ cid, to, account: principal.account, by }, signal)
+      return sendFile(reply, { bytes: bytes ?? unknownBill(cid), sealed: true })
+    },
+  }),
+]

@@ -110,6 +110,14 @@ export class ApiClient {
     return { bytes, sealed: response.headers.get('x-kwitness-sealed') === 'true' }
   }
 
+  /** A bill as an age file that `to` alone opens; needs a key of its account. */
+  async disclose(cid: string, to: string): Promise<Uint8Array> {
+    const body = JSON.stringify({ to })
+    const headers = { 'content-type': 'application/json' }
+    const response = await this.#fetch(`/v1/bills/${cid}/disclose`, { method: 'POST', body, headers })
+    return new Uint8Array(await response.arrayBuffer())
+  }
+
   /** Bytes of a proof file; without a key only of public bills. */
   async getProof(cid: string, ordinal: number): Promise<Uint8Array> {
     const path = this.hasKey ? `/v1/bills/${cid}/proof` : `/v1/proofs/${cid}`

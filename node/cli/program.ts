@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { registerBill } from './commands/bill.ts'
 import { registerDatasets } from './commands/datasets.ts'
 import { registerDevnet } from './commands/devnet.ts'
+import { registerDisclose } from './commands/disclose.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerEstimate } from './commands/estimate.ts'
 import { registerExplain } from './commands/explain.ts'
@@ -41,6 +42,7 @@ export function createProgram(terminal: Terminal): Command {
   registerStatus(program, terminal)
   registerBill(program, terminal)
   registerProof(program, terminal)
+  registerDisclose(program, terminal)
   registerVerify(program, terminal)
   registerExtract(program, terminal)
   registerExplain(program, terminal)

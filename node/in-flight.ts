@@ -8,6 +8,7 @@ import type { BatchLoader, LoadedBatch } from './batch-loader.ts'
 import type { Polls } from './polls.ts'
 import { refusalReason, REVIEWABLE } from './reasons.ts'
 import type { RegionContext } from './region-context.ts'
+import type { BillChanges } from './service/bill-changes.ts'
 
 /** A bill that is durable and examined, ready to be claimed. */
 export type PreparedBill = {
@@ -35,6 +36,7 @@ export type InFlightInit = {
   readonly store: Store
   readonly loader: BatchLoader
   readonly polls: Polls
+  readonly changes: Pick<BillChanges, 'note'>
   /** Proposes claims once more. */
   readonly again: (bill: PreparedBill) => void
   /** A place in flight is free. */
@@ -247,6 +249,7 @@ export class InFlight {
     const state = REVIEWABLE.has(reason.code) ? 'needs-review' : 'rejected'
     const ended: BillRecord = { ...record, state, reason }
     await store.commit([store.bills.put(claim.bill.bytes, ended)], { durable: true })
+    this.#init.changes.note([claim.bill])
     log.warn({ bill: claim.bill.toString(), code: reason.code }, 'claim refused by the committee')
   }
 }

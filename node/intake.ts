@@ -16,11 +16,12 @@ import type { RegionContext } from './region-context.ts'
 import type { ReviewDesk } from './review/review-desk.ts'
 import { Serial } from './serial.ts'
 import type { AccountBills } from './service/account-bills.ts'
+import type { BillChanges } from './service/bill-changes.ts'
 import type { Place, Quotas } from './service/quotas.ts'
 import type { PreparedBill } from './in-flight.ts'
 
 /** Bills that may wait to be proposed before new ones are refused with ERR_NODE_BUSY. */
-const QUEUE_LIMIT = 20_000
+export const QUEUE_LIMIT = 20_000
 
 /** Wait before queued bills that could not be read are tried again. */
 const RESUME_RETRY_MS = 60_000
@@ -72,6 +73,7 @@ export type IntakeInit = {
   readonly recipientOf: (accountId: string) => Promise<string | undefined>
   readonly quotas: Pick<Quotas, 'reserve' | 'reuse'>
   readonly accountBills: Pick<AccountBills, 'find' | 'put' | 'remove'>
+  readonly changes: BillChanges
   readonly waiting: () => number
   readonly propose: (bill: PreparedBill) => void
   readonly nowMs: () => number
@@ -144,7 +146,10 @@ export class Intake {
       if (known === undefined || !(await this.#isUnderWay(known))) {
         return await this.#takeNew({ submission, plainHash, known, own, place }, signal)
       }
-      if (own === undefined) await place.commit(this.#own(submission, known, undefined, this.#init.nowMs()))
+      if (own === undefined) {
+        await place.commit(this.#own(submission, known, undefined, this.#init.nowMs()))
+        this.#init.changes.note([known])
+      }
       return { cid: known }
     } finally {
       place.release()
@@ -154,7 +159,7 @@ export class Intake {
   /** Writes that make a bill the account's, in place of what it had of it before. */
   #own(submission: Submission, cid: CID, own: AccountBillRecord | undefined, atMs: number): Write[] {
     const { bytes, visibility, file, accountId, keyId } = submission
-    const { accountBills } = this.#init
+    const { accountBills, changes } = this.#init
     const record: AccountBillRecord = {
       atMs,
       sizeBytes: bytes.byteLength,
@@ -163,7 +168,7 @@ export class Intake {
       ...(keyId === undefined ? {} : { keyId }),
     }
     const before = own === undefined ? [] : accountBills.remove(accountId, cid, own)
-    return [...before, ...accountBills.put(accountId, cid, record)]
+    return [...before, ...accountBills.put(accountId, cid, record), changes.open(cid)]
   }
 
   async #takeNew({ submission, plainHash, known, own, place }: Taking, signal: AbortSignal): Promise<Taken> {
@@ -204,6 +209,7 @@ export class Intake {
       store.billsByTime.put(queueKey, cid),
       ...(review === undefined ? [store.queue.put(queueKey, cid)] : [review.write]),
     ])
+    this.#init.changes.note([cid])
     if (review !== undefined) await this.#init.reviews.announce(review.request)
     if (claims.length > 0) this.#init.propose({ cid, visibility, claims, queueKey })
     return { cid, record }

@@ -28,6 +28,8 @@ export type NodeInit = {
   readonly apiKeys?: readonly ApiKeyRecord[]
   /** Whether strangers may ask for blocks by HTTP. @default true */
   readonly gateway?: boolean
+  /** Whether webhooks may reach addresses that are not public, and plain http. @default not */
+  readonly webhooks?: { readonly allowPrivate: boolean }
   readonly batch: { readonly lingerMs: number }
   readonly sync: { readonly intervalMs: number }
   readonly log: Logger

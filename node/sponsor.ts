@@ -10,6 +10,7 @@ import type { PreparedBill } from './in-flight.ts'
 import { chainKey } from './ledger.ts'
 import type { Polls } from './polls.ts'
 import type { RegionContext } from './region-context.ts'
+import type { BillChanges } from './service/bill-changes.ts'
 
 /**
  * Batches that may be on their way at a time. A second one hides the round trip; more would only be smaller, since a
@@ -33,6 +34,7 @@ export type SponsorInit = {
   readonly loader: BatchLoader
   readonly polls: Polls
   readonly publish: (message: GossipMessage) => Promise<void>
+  readonly changes: Pick<BillChanges, 'note'>
   /** Hands the own batch to the voter. */
   readonly audit: (loaded: LoadedBatch) => void
   /** Longest that bills are collected while a batch is in flight. */
@@ -237,6 +239,7 @@ export class Sponsor {
       ],
       { durable: true },
     )
+    this.#init.changes.note(bills.map((bill) => bill.cid))
     this.#seq = batch.seq
     this.#prev = announcement.batch
     this.#inFlight.add(announcement)

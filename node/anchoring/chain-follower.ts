@@ -1,3 +1,4 @@
+import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
 import {
   cidOfDigest,
@@ -16,6 +17,7 @@ import type { AnchorRecord, ClaimRecord, Store, Write } from '#storage'
 import type { SeenAnchor } from '../chain/anchor-watcher.ts'
 import type { Ledger } from '../ledger.ts'
 import type { RegionContext } from '../region-context.ts'
+import type { BillChanges } from '../service/bill-changes.ts'
 import { AnchoringError } from './anchoring-error.ts'
 import type { AnchorDesk } from './anchor-desk.ts'
 import { anchorFromWire, anchorToWire } from './proposal-book.ts'
@@ -30,6 +32,7 @@ export type ChainFollowerInit = {
   readonly desk: AnchorDesk
   /** Brings a certified batch into the records. */
   readonly adopt: (announcement: Announcement, certificate: Certificate) => Promise<void>
+  readonly changes: Pick<BillChanges, 'note'>
   readonly nowMs: () => number
   readonly log: Logger
 }
@@ -64,7 +67,7 @@ export class ChainFollower {
    * being read; nothing is marked then.
    */
   async onAnchored(seen: SeenAnchor): Promise<void> {
-    const { store, ledger, desk, context, log, nowMs } = this.#init
+    const { store, ledger, desk, context, changes, log, nowMs } = this.#init
     if (seen.region !== context.region.name || (await this.#isTold(seen))) return
     const manifest = await desk.readManifest(seen.manifest)
     const anchor = anchorOf(seen, manifest)
@@ -93,14 +96,16 @@ export class ChainFollower {
         anchorSeq: seen.seq,
         anchoredAtMs: now,
       })
+      const marked = await this.#mark(manifest, 'anchored', seen.seq, move)
       await store.commit(
         [
           store.anchors.put(keyOfNumber(seen.seq), record),
-          ...(await this.#mark(manifest, 'anchored', seen.seq, move)),
+          ...marked.writes,
           ...(await desk.book.closePlace(anchor, signatures)),
         ],
         { durable: true },
       )
+      changes.note(marked.bills)
       this.#head = { seq: seen.seq, anchorHash: seen.anchorHash }
     })
     log.info({ seq: seen.seq, claims: seen.claims, block: seen.blockNumber }, 'anchored')
@@ -152,13 +157,13 @@ export class ChainFollower {
 
   /** The block of an anchor is final. */
   async onFinal(seq: number): Promise<void> {
-    const { store, ledger, desk, log, nowMs } = this.#init
+    const { store, ledger, desk, changes, log, nowMs } = this.#init
     const record = await store.anchors.find(keyOfNumber(seq))
     if (record === undefined) return
     const manifest = await desk.readManifest(record.anchor.manifest)
     await ledger.exclusively(async () => {
       const now = nowMs()
-      const writes = await this.#mark(manifest, 'anchored', seq, (claim) => ({
+      const { writes, bills } = await this.#mark(manifest, 'anchored', seq, (claim) => ({
         ...claim,
         state: 'final',
         finalAtMs: now,
@@ -166,13 +171,14 @@ export class ChainFollower {
       await store.commit([store.anchors.put(keyOfNumber(seq), { ...record, state: 'final' }), ...writes], {
         durable: true,
       })
+      changes.note(bills)
     })
     log.info({ seq }, 'final')
   }
 
   /** The chain lost the block of an anchor: its claims are certified and wait for an anchor again. */
   async onReorged(seq: number): Promise<void> {
-    const { store, ledger, desk, log } = this.#init
+    const { store, ledger, desk, changes, log } = this.#init
     const record = await store.anchors.find(keyOfNumber(seq))
     if (record === undefined) return
     const manifest = await desk.readManifest(record.anchor.manifest)
@@ -181,22 +187,24 @@ export class ChainFollower {
         const { anchorSeq: _seq, anchoredAtMs: _at, finalAtMs: _final, ...rest } = claim
         return { ...rest, state: 'certified' }
       }
-      const writes = await this.#mark(manifest, 'certified', undefined, back)
+      const { writes, bills } = await this.#mark(manifest, 'certified', undefined, back)
       await store.commit([store.anchors.remove(keyOfNumber(seq)), ...writes], { durable: true })
+      changes.note(bills)
       await this.load()
     })
     log.warn({ seq }, 'anchor lost in a chain reorganisation; its claims are anchored again')
   }
 
-  // All batches of a manifest, and the claims that it counts.
+  // All batches of a manifest, and the claims that it counts, with the bills of these.
   async #mark(
     manifest: Manifest,
     state: 'certified' | 'anchored',
     seq: number | undefined,
     move: (claim: ClaimRecord) => ClaimRecord,
-  ): Promise<Write[]> {
+  ): Promise<{ readonly writes: Write[]; readonly bills: CID[] }> {
     const { store } = this.#init
     const writes: Write[] = []
+    const bills: CID[] = []
     for (const listed of manifest.batches) {
       const digest = digestOf(listed.announcement.batch)
       const batch = await store.batches.find(digest)
@@ -214,10 +222,12 @@ export class ChainFollower {
       )
       const ids = counted.flatMap((i) => batch.claimIds[i] ?? [])
       for (const claim of await store.claims.findMany(ids)) {
-        if (claim !== undefined) writes.push(store.claims.put(claim.claimId, move(claim)))
+        if (claim === undefined) continue
+        writes.push(store.claims.put(claim.claimId, move(claim)))
+        bills.push(claim.claim.bill)
       }
     }
-    return writes
+    return { writes, bills }
   }
 }
 

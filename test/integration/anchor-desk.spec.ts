@@ -107,7 +107,16 @@ describe('anchor desk and chain follower', () => {
       nowMonotonicMs: () => nowMs,
       log,
     })
-    follower = new ChainFollower({ context, store, ledger, desk, adopt, nowMs: () => 0, log })
+    follower = new ChainFollower({
+      context,
+      store,
+      ledger,
+      desk,
+      adopt,
+      changes: { note: () => {} },
+      nowMs: () => 0,
+      log,
+    })
     await follower.load()
   })
 

@@ -113,6 +113,7 @@ function initOf(opened: OpenedDataDir, log: Logger): Parameters<typeof createNod
     bootstrap: config.network.bootstrap,
     chain: { rpcUrl, ...(finalityDepth === undefined ? {} : { finalityDepth }) },
     anchor: config.anchor,
+    webhooks: config.webhooks,
     gateway: config.api.gateway,
     batch: config.batch,
     sync: config.sync,

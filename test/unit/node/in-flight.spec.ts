@@ -53,6 +53,7 @@ class Flight {
         },
       } as unknown as BatchLoader,
       polls: this.polls,
+      changes: { note: () => {} },
       again: (bill) => this.again.push(bill),
       freed: () => (this.freed += 1),
       log: pino({ level: 'silent' }),

@@ -35,6 +35,7 @@ function startSponsor(): { sponsor: Sponsor; store: MemoryStore; proposed: Loade
     loader: new BatchLoader({ context, archive, fetch: async () => undefined, peersFor: () => [] }),
     polls: new Polls(context, store as unknown as Store),
     publish: async () => undefined,
+    changes: { note: () => {} },
     audit: (loaded) => proposed.push(loaded),
     lingerMs: LINGER_MS,
     log: pino({ level: 'silent' }),

@@ -3,7 +3,10 @@ import type { Viewer } from './views/access.ts'
 import type { DisclosureView } from './views/disclosure.ts'
 import type { AccountsView } from './views/accounts.ts'
 import type { BlocksView } from './views/blocks.ts'
+import type { EventsView, WebhooksView } from './views/events.ts'
+import type { IdempotencyView } from './views/idempotency.ts'
 import type { FiguresView, Page, RegionsView } from './views/region.ts'
+import type { StatusView } from './views/status.ts'
 
 /** States of a bill and of its claims (DESIGN 9). An unsupported format is `needs-review` with its code. */
 export type BillState = 'received' | 'proposed' | 'certified' | 'anchored' | 'final' | 'rejected' | 'needs-review'
@@ -173,11 +176,12 @@ export type BillQuery = {
 }
 
 /** What the HTTP API sees of a node. */
-export interface NodeView {
+export interface NodeView extends StatusView {
   /** Accounts, keys and the audit log. */
   readonly accounts: AccountsView
   readonly events: EventsView
   readonly webhooks: WebhooksView
+  readonly idempotency: IdempotencyView
   readonly regions: RegionsView
   readonly figures: FiguresView
   readonly disclosure: DisclosureView

@@ -11,8 +11,10 @@ import type { FetchBlocks, LoadedBatch } from './batch-loader.ts'
 import { BillVault } from './bill-vault.ts'
 import { Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
+import type { Meters } from './meters.ts'
 import { BlockExchange } from './network/blocks.ts'
-import type { Network } from './network/types.ts'
+import { findAddressOfPeerId } from './network/peer-book.ts'
+import type { Network, Refusal } from './network/types.ts'
 import { NodeError } from './node-error.ts'
 import type { NodeInit } from './node-init.ts'
 import { topicOf } from './node-parts.ts'
@@ -24,6 +26,8 @@ import type { RegionContext } from './region-context.ts'
 import { RegionGossip } from './region-gossip.ts'
 import { ReviewDesk } from './review/review-desk.ts'
 import { Accounts } from './service/accounts.ts'
+import { EventJournal } from './service/event-journal.ts'
+import { Webhooks } from './service/webhooks.ts'
 import { Sponsor } from './sponsor.ts'
 import { Statuses } from './statuses.ts'
 import { Sync } from './sync.ts'
@@ -42,6 +46,8 @@ export type Components = {
   readonly gossip: RegionGossip
   readonly anchoring: Anchoring
   readonly statuses: Statuses
+  readonly events: EventJournal
+  readonly webhooks: Webhooks
   readonly proofs: ProofDesk
   readonly ledger: Ledger
   readonly reviews: ReviewDesk
@@ -51,7 +57,7 @@ export type Components = {
 export type CertifiedListener = (bills: readonly string[]) => void
 
 /** Wires the components of an auditor to each other; nothing acts before `AuditorNode.start`. */
-export function compose(init: NodeInit, parts: NodeParts, onCertified: CertifiedListener): Components {
+export function compose(init: NodeInit, parts: NodeParts, onCertified: CertifiedListener, meters: Meters): Components {
   const { context, store, blocks, examiner, network } = parts
   const { log, charter } = init
   const prefix = protocolPrefix(charter)
@@ -72,9 +78,29 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     take: async (message) => take(message),
     log: child('gossip'),
   })
-  const publish = async (message: GossipMessage): Promise<void> => gossip.publish(message)
+  const publish = async (message: GossipMessage): Promise<void> => {
+    if (message.kind === 'vote') meters.voted(message.vote.refusals.map(({ code }) => code))
+    await gossip.publish(message)
+  }
   const ledger = new Ledger(context, store, nowMs)
   const polls = new Polls(context, store)
+  const events = new EventJournal({
+    store,
+    stateOf: async (cid) => statuses.findState(cid),
+    onTold: (before, after) => meters.billMoved(before, after),
+    nowMs,
+    log: child('events'),
+  })
+  const webhooks = new Webhooks({
+    store,
+    events,
+    allowPrivate: init.webhooks?.allowPrivate ?? false,
+    nowMs,
+    random: () => Math.random(),
+    randomBytes: randomOf,
+    onPosted: (ok) => meters.webhookPosted(ok),
+    log: child('webhooks'),
+  })
   const loader = new BatchLoader({ context, archive, fetch, peersFor })
   const reviews = new ReviewDesk({
     context,
@@ -102,8 +128,11 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     flushBlocks,
     publish,
     onCertified: async (loaded, certificate) => {
+      const bills = certifiedBills(loaded, certificate)
+      events.note(bills)
       await reviews.settle(loaded, certificate)
-      onCertified(certifiedBills(loaded, certificate))
+      onCertified(bills.map(String))
+      meters.certified(certificate.content.accepted)
       await sponsor.onCertified(loaded, certificate)
       await pin(archive, loaded, log)
     },
@@ -119,6 +148,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     loader,
     polls,
     publish,
+    changes: events,
     audit: (loaded) => voter.considerOwn(loaded),
     lingerMs: init.batch.lingerMs,
     log: child('sponsor'),
@@ -136,6 +166,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     recipientOf: async (account) => accounts.recipientOf(account),
     quotas: accounts.quotas,
     accountBills: accounts.bills,
+    changes: events,
     waiting: () => sponsor.waiting,
     propose: (bill) => sponsor.add(bill),
     nowMs,
@@ -152,10 +183,12 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     ledger,
     publish,
     adopt: async (announcement, certificate) => voter.adopt(announcement, certificate),
+    changes: events,
     chain: init.chain,
     payerKey: init.payerKey,
     pace: init.anchor,
     nowMs,
+    meters,
     log: child('anchoring'),
   })
   const keepEquivocation = async (proof: Equivocation): Promise<boolean> => {
@@ -188,7 +221,10 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
   })
   network.handle(syncProtocol, (request) => sync.answer(request))
   network.onPeerReady((peer) => sync.with(peer))
-  network.onPeerRefused((refusal) => child('network').warn(refusal, 'peer refused'))
+  network.onPeerRefused((refusal) => {
+    child('network').warn(refusal, 'peer refused')
+    meters.peerRefused({ ...refusal, isMember: isMemberPeer(context, refusal) })
+  })
 
   const take = async (message: GossipMessage): Promise<boolean> => {
     if (message.kind === 'announcement') return voter.consider(message.announcement)
@@ -223,6 +259,8 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     gossip,
     anchoring,
     statuses,
+    events,
+    webhooks,
     proofs,
     ledger,
     reviews,
@@ -260,6 +298,11 @@ function listPeersFor(context: RegionContext, network: Network, member: Uint8Arr
   return [...first, ...peers.filter((peer) => !first.includes(peer))].map((peer) => peer.peerId)
 }
 
+function isMemberPeer(context: RegionContext, { peerId }: Refusal): boolean {
+  const address = findAddressOfPeerId(peerId)
+  return address !== undefined && isMember(context, address)
+}
+
 // A pin keeps a batch's blocks from any later collection of garbage; the blocks themselves are durable already.
 async function pin(archive: Archive, loaded: LoadedBatch, log: Logger): Promise<void> {
   try {
@@ -270,6 +313,6 @@ async function pin(archive: Archive, loaded: LoadedBatch, log: Logger): Promise<
   }
 }
 
-function certifiedBills(loaded: LoadedBatch, certificate: Certificate): string[] {
-  return loaded.claims.filter((_, i) => isBitSet(certificate.bitmap, i)).map((claim) => claim.bill.toString())
+function certifiedBills(loaded: LoadedBatch, certificate: Certificate): CID[] {
+  return loaded.claims.filter((_, i) => isBitSet(certificate.bitmap, i)).map((claim) => claim.bill)
 }

@@ -10,6 +10,8 @@ import type { BlockStore } from '#storage'
 import { ArchiveKeys } from './archive-keys.ts'
 import { Examiner } from './examiner.ts'
 import { judgeCharter } from './judge-charter.ts'
+import { Metrics } from './metrics.ts'
+import { meterSandbox } from './meter-sandbox.ts'
 import { createNetwork } from './network/network.ts'
 import type { Network } from './network/types.ts'
 import type { NodeInit } from './node-init.ts'
@@ -27,6 +29,7 @@ export type NodeParts = {
   readonly sandbox: Sandbox
   readonly examiner: Examiner
   readonly datasets: Datasets
+  readonly metrics: Metrics
 }
 
 /** Extraction threads: a second one takes over while the first is busy with a large bill. */
@@ -55,8 +58,10 @@ export async function openParts(init: NodeInit): Promise<NodeParts> {
     blockstore: blocks,
     datastore: blocks.datastore,
   })
-  const sandbox = createSandbox({ ...SANDBOX, ...(init.trust === undefined ? {} : { trust: init.trust.list }) })
-  return { context, store, blocks, network, sandbox, examiner: new Examiner(sandbox, datasets), datasets }
+  const metrics = new Metrics()
+  const trust = init.trust === undefined ? {} : { trust: init.trust.list }
+  const sandbox = meterSandbox(createSandbox({ ...SANDBOX, ...trust }), (seconds) => metrics.observeExtraction(seconds))
+  return { context, store, blocks, network, sandbox, examiner: new Examiner(sandbox, datasets), datasets, metrics }
 }
 
 /** Gossip topic of a region. */

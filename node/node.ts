@@ -5,10 +5,13 @@ import type {
   EventsView,
   KeyRing,
   NodeHealth,
+  NodeStatus,
   NodeView,
+  ObservedRequest,
   Page,
   PeerRefusal,
   PeerStatus,
+  Readiness,
   ReviewView,
   Submission,
   Viewer,
@@ -24,12 +27,16 @@ import type { NodeInit } from './node-init.ts'
 import { openParts } from './node-parts.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { Accounts } from './service/accounts.ts'
+import { Activity } from './service/activity.ts'
+import { BillCounts } from './service/bill-counts.ts'
 import { BillDesk } from './service/bill-desk.ts'
 import { GatewayBlocks } from './service/blocks.ts'
 import { Disclosure } from './service/disclosure.ts'
 import { Figures } from './service/figures.ts'
+import { Idempotency } from './service/idempotency.ts'
 import { Presence } from './service/presence.ts'
 import { Regions } from './service/regions.ts'
+import { Status } from './service/status.ts'
 import { takeOverAccounts } from './service/take-over.ts'
 
 export type { NodeInit } from './node-init.ts'
@@ -46,6 +53,7 @@ export async function createNode(init: NodeInit): Promise<AuditorNode> {
 
 /** One auditor of one region: constructed whole, started and stopped as one. */
 export class AuditorNode implements NodeView {
+  readonly idempotency: Idempotency
   readonly regions: Regions
   readonly figures: Figures
   readonly disclosure: Disclosure
@@ -59,25 +67,43 @@ export class AuditorNode implements NodeView {
   readonly #components: Components
   readonly #bills: BillDesk
   readonly #presence: Presence
+  readonly #status: Status
+  #isStarted = false
   readonly #listeners = new Set<CertifiedListener>()
   readonly #stopped = new AbortController()
 
   constructor(init: NodeInit, parts: NodeParts) {
     this.#init = init
     this.#parts = parts
-    this.#components = compose(init, parts, (bills) => {
-      for (const listener of this.#listeners) listener(bills)
-    })
+    const counts = new BillCounts(parts.store)
+    const activity = new Activity(() => performance.now(), counts)
+    this.#components = compose(
+      init,
+      parts,
+      (bills) => {
+        for (const listener of this.#listeners) listener(bills)
+      },
+      activity,
+    )
     this.accounts = this.#components.accounts
     this.keys = this.accounts.ring
     this.events = this.#components.events
     this.webhooks = this.#components.webhooks
     this.#bills = new BillDesk({ ...this.#components, ...parts }, this.#stopped.signal)
+    this.idempotency = new Idempotency(parts.store, () => Date.now())
     this.regions = new Regions(parts)
     this.blocks = init.gateway === false ? undefined : new GatewayBlocks(this.#components)
     this.disclosure = new Disclosure(this.#components)
     this.figures = new Figures({ ...this.#components, ...parts })
     this.#presence = new Presence({ ...this.#components, ...parts, nowMs: () => Date.now() })
+    this.#status = new Status(init, {
+      ...this.#components,
+      ...parts,
+      presence: this.#presence,
+      activity,
+      counts,
+      isTakingBills: () => this.#isStarted && !this.#stopped.signal.aborted,
+    })
   }
 
   /** Joins the network, then takes up what the last stop left open. */
@@ -91,6 +117,8 @@ export class AuditorNode implements NodeView {
       await polls.load()
       await anchoring.load()
       await reviews.load()
+      // Before the journal, whose records it counts.
+      this.#status.start()
       events.start()
       await webhooks.start()
       await this.#parts.network.start()
@@ -103,6 +131,7 @@ export class AuditorNode implements NodeView {
       await reviews.start()
       sync.start()
       await anchoring.start()
+      this.#isStarted = true
       this.#init.log.info({ address: toHex(this.#parts.context.address), resumed }, 'auditor started')
     } catch (cause) {
       await this.stop()
@@ -123,6 +152,7 @@ export class AuditorNode implements NodeView {
     await voter.stop()
     await anchoring.stop()
     await events.stop()
+    await this.#status.stop()
     await this.#parts.network.stop()
     await this.figures.stop()
     await this.#parts.sandbox.close()
@@ -194,6 +224,22 @@ export class AuditorNode implements NodeView {
 
   health(): NodeHealth {
     return this.#presence.health()
+  }
+
+  async status(): Promise<NodeStatus> {
+    return this.#status.status()
+  }
+
+  readiness(): Readiness {
+    return this.#status.readiness()
+  }
+
+  async metrics(): Promise<{ contentType: string; text: string }> {
+    return this.#status.metrics()
+  }
+
+  observeRequest(request: ObservedRequest): void {
+    this.#status.observeRequest(request)
   }
 
   peers(): PeerStatus[] {

@@ -9,7 +9,9 @@ import { pause } from '../chain/pause.ts'
 import { RegistryClient } from '../chain/registry-client.ts'
 import type { WatchCursor } from '../chain/watch-cursor.ts'
 import type { Ledger } from '../ledger.ts'
+import type { Meters } from '../meters.ts'
 import type { RegionContext } from '../region-context.ts'
+import type { BillChanges } from '../service/bill-changes.ts'
 import { AnchorDesk } from './anchor-desk.ts'
 import { ChainFollower } from './chain-follower.ts'
 import type { AnchorHead, SignedAnchor } from './proposal-book.ts'
@@ -30,10 +32,12 @@ export type AnchoringInit = {
   readonly ledger: Ledger
   readonly publish: (message: GossipMessage) => Promise<void>
   readonly adopt: (announcement: Announcement, certificate: Certificate) => Promise<void>
+  readonly changes: Pick<BillChanges, 'note'>
   readonly chain: ChainInit
   readonly payerKey: Uint8Array | undefined
   readonly pace: AnchorPace
   readonly nowMs: () => number
+  readonly meters: Pick<Meters, 'anchored' | 'paid'>
   readonly log: Logger
 }
 
@@ -58,22 +62,24 @@ export class Anchoring {
   readonly #follower: ChainFollower
   readonly #transmitter: Transmitter
   readonly #watcher: AnchorWatcher
+  readonly #client: RegistryClient
   #chain: AnchoringHealth['state'] = { ok: false, reason: 'not asked yet' }
   #lag: AnchoringHealth['lag'] = { claims: 0, oldestMs: 0 }
   #waitingSinceMs = 0
 
   constructor(init: AnchoringInit) {
     this.#init = init
-    const { context, store, ledger, chain, log, nowMs } = init
+    const { context, store, chain, log } = init
     const head = (): AnchorHead => this.head()
     this.#desk = new AnchorDesk({ ...init, head, nowMonotonicMs })
-    this.#follower = new ChainFollower({ context, store, ledger, desk: this.#desk, adopt: init.adopt, nowMs, log })
+    this.#follower = new ChainFollower({ ...init, desk: this.#desk })
     const client = new RegistryClient({
       rpcUrl: chain.rpcUrl,
       domain: context.domain,
       ...(init.payerKey === undefined ? {} : { payer: { key: init.payerKey } }),
       ...(chain.finalityDepth === undefined ? {} : { finalDepthBlocks: chain.finalityDepth }),
     })
+    this.#client = client
     this.#transmitter = new Transmitter({
       context,
       desk: this.#desk,
@@ -97,7 +103,11 @@ export class Anchoring {
         save: async (cursor) => store.commit([store.meta.put(CURSOR_KEY, cursor)], { durable: false }),
       },
       listener: {
-        onAnchored: async (seen) => this.#follower.onAnchored(seen),
+        onAnchored: async (seen) => {
+          const before = this.head().seq
+          await this.#follower.onAnchored(seen)
+          if (this.head().seq > before) init.meters.anchored()
+        },
         onFinal: async ({ seq }) => this.#follower.onFinal(seq),
         onReorged: async ({ seq }) => this.#follower.onReorged(seq),
       },
@@ -128,6 +138,20 @@ export class Anchoring {
     return { state: this.#chain, lag: this.#lag }
   }
 
+  /** Address of the payer; `undefined` without one. */
+  get payer(): Uint8Array | undefined {
+    return this.#client.payer
+  }
+
+  /** What the payer has, and what gas costs now. @throws {ChainError} when the endpoint does not answer. */
+  async askPayer(signal: AbortSignal): Promise<{ readonly balanceWei: bigint; readonly gasPriceWei: bigint }> {
+    const [balanceWei, gasPriceWei] = await Promise.all([
+      this.#client.payerBalanceWei({ signal }),
+      this.#client.gasPriceWei({ signal }),
+    ])
+    return { balanceWei, gasPriceWei }
+  }
+
   /** Takes an anchor's signatures from sync; the proposal is checked behind. @throws as {@link takeSignature}. */
   async take(proposal: ProposalRecord): Promise<void> {
     this.#desk.take(proposal)
@@ -150,6 +174,7 @@ export class Anchoring {
     const { seq, claims } = signed.anchor
     log.info({ seq, claims }, 'anchor sent')
     const result = await client.submitAnchor(signed.anchor, signed.signatures, { signal })
+    if (result.outcome === 'anchored') this.#init.meters.paid({ gas: result.gasUsed, wei: result.feeWei ?? 0n })
     log.info({ seq, outcome: result.outcome }, 'anchor answered')
     // The follower moves the head; until it has, the same anchor would be found signed and be sent again.
     await this.#followed(seq, signal)

@@ -25,6 +25,12 @@ export const blockShape = z.object({
   baseFeePerGas: quantityShape.optional(),
 })
 
+/** When a block was made. */
+export const blockTimeShape = z.object({
+  /** Seconds since 1970. */
+  timestamp: quantityShape,
+})
+
 /** A log entry of `eth_getLogs` or of a receipt. */
 export const logShape = z.object({
   address: address20Shape,

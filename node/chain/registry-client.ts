@@ -3,11 +3,11 @@ import type { Result } from 'ethers'
 import { encodeRegion, equalBytes, fromHex, hashAnchor, hashAnchorStruct, toHex } from '#protocol'
 import type { Anchor, Domain } from '#protocol'
 import { ChainError } from './chain-error.ts'
-import { receiptShape } from './chain-shapes.ts'
+import { blockTimeShape, receiptShape } from './chain-shapes.ts'
 import type { Receipt } from './chain-shapes.ts'
 import { FINAL_DEPTH_BLOCKS } from './constants.ts'
 import { readExtent } from './finality.ts'
-import { JsonRpc } from './json-rpc.ts'
+import { JsonRpc, quantityShape } from './json-rpc.ts'
 import type { RequestOptions } from './json-rpc.ts'
 import { Payer } from './payer.ts'
 import type { PayerInit } from './payer.ts'
@@ -35,7 +35,12 @@ type AnchorPlace = {
 /** How {@link RegistryClient.submitAnchor} ended. */
 export type SubmitOutcome =
   /** Our transaction took effect. */
-  | (AnchorPlace & { readonly outcome: 'anchored'; readonly gasUsed: bigint })
+  | (AnchorPlace & {
+      readonly outcome: 'anchored'
+      readonly gasUsed: bigint
+      /** What it cost; absent where the endpoint does not tell the price. */
+      readonly feeWei?: bigint
+    })
   /** Somebody else's transaction wrote this same anchor; the watcher will tell its place. */
   | { readonly outcome: 'already-anchored' }
   /** Another anchor has this sequence number: this one must be proposed again on top of the head. */
@@ -116,6 +121,17 @@ export class RegistryClient {
     return this.#payer?.address
   }
 
+  /** What a unit of gas costs now, in wei. */
+  async gasPriceWei(options: RequestOptions = {}): Promise<bigint> {
+    return await this.#rpc.call(quantityShape, 'eth_gasPrice', [], options)
+  }
+
+  /** Time of the newest block, in ms since 1970. */
+  async blockTimeMs(options: RequestOptions = {}): Promise<number> {
+    const block = await this.#rpc.call(blockTimeShape, 'eth_getBlockByNumber', ['latest', false], options)
+    return Number(block.timestamp) * 1_000
+  }
+
   /** Balance of the paying account, in wei; 0 if there is none. */
   async payerBalanceWei(options: RequestOptions = {}): Promise<bigint> {
     return (await this.#payer?.balanceWei(options)) ?? 0n
@@ -144,7 +160,9 @@ export class RegistryClient {
       if (receipt.status !== 1) throw await this.#explainRevert(input, options)
       // DESIGN 11: anchored is receipt status 1 and the right event from the right contract.
       if (this.#eventOf(receipt, anchor) === undefined) throw this.#noContract('did not record the anchor')
-      return { outcome: 'anchored', ...placeOf(receipt), gasUsed: receipt.gasUsed }
+      const { gasUsed, effectiveGasPrice } = receipt
+      const fee = effectiveGasPrice === undefined ? {} : { feeWei: gasUsed * effectiveGasPrice }
+      return { outcome: 'anchored', ...placeOf(receipt), gasUsed, ...fee }
     } catch (thrown) {
       if (!(thrown instanceof ChainError) || thrown.code !== 'ERR_CHAIN_REVERTED') throw thrown
       const rival = await this.#findRival(anchor, options)

@@ -1,6 +1,16 @@
 import type { Connection, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { addressOfPublicKey } from '#protocol'
 import type { PeerView, Unsubscribe } from './types.ts'
+
+/** The same for the text of a peer id. */
+export function findAddressOfPeerId(text: string): Uint8Array | undefined {
+  try {
+    return findAddressOfPeer(peerIdFromString(text))
+  } catch {
+    return undefined
+  }
+}
 
 type Entry = {
   readonly connections: Map<string, Connection>

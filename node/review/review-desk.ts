@@ -75,6 +75,11 @@ export class ReviewDesk {
     return this.#book
   }
 
+  /** Bills that people must read, of all sponsors. */
+  countOpen(): number {
+    return this.#book.open().length
+  }
+
   /** Reads what was written down before the last stop. */
   async load(): Promise<void> {
     await this.#book.load(this.#init.store)

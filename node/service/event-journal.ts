@@ -28,6 +28,8 @@ export type EventJournalInit = {
   /** State of a bill by its records; undefined without any. */
   readonly stateOf: (cid: CID) => Promise<ToldState | undefined>
   readonly nowMs: () => number
+  /** Told of each bill whose state, as everybody sees it, is on disk: what it was, and what it is. */
+  readonly onTold?: (before: BillState | undefined, after: BillState) => void
   readonly log: Logger
 }
 
@@ -197,6 +199,7 @@ export class EventJournal implements EventsView, BillChanges {
     const looked = (await Promise.all(followed.map(async (cid) => this.#look(cid)))).filter((one) => one !== undefined)
     const seqs = new Map<string, number>()
     const writes: Write[] = []
+    const moves: [before: BillState | undefined, after: BillState][] = []
     const atMs = this.#init.nowMs()
     for (const { cid, now, readers } of looked) {
       let isNews = false
@@ -204,6 +207,8 @@ export class EventJournal implements EventsView, BillChanges {
         const states = statesToTell(told as ToldState | undefined, now)
         if (states.length === 0) continue
         isNews = true
+        // Written by this journal from a state.
+        if (account === ALL) moves.push([told?.state as BillState | undefined, now.state])
         let seq = seqs.get(account) ?? (await this.#lastSeqOf(account))
         for (const state of states)
           writes.push(store.events.put(eventKey(account, (seq += 1)), { atMs, cid, ...state }))
@@ -215,6 +220,7 @@ export class EventJournal implements EventsView, BillChanges {
     }
     // On disk before anybody is told: a number that somebody has seen is never given again.
     await store.commit(writes, { durable: true })
+    for (const move of moves) this.#init.onTold?.(...move)
     for (const [account, seq] of seqs) this.#lastSeqs.set(account, seq)
     for (const account of seqs.keys()) this.#listeners.get(account)?.forEach((listener) => listener())
   }

@@ -1,6 +1,7 @@
 import type { NodeHealth, PeerRefusal, PeerStatus } from '#api'
 import { charterCid, toHex } from '#protocol'
 import type { Components } from '../compose.ts'
+import { findAddressOfPeerId } from '../network/peer-book.ts'
 import type { Network } from '../network/types.ts'
 import { isMember } from '../region-context.ts'
 import type { RegionContext } from '../region-context.ts'
@@ -56,6 +57,17 @@ export class Presence {
       since: new Date(peer.since).toISOString(),
       member: isMember(context, peer.address),
     }))
+  }
+
+  /** Auditors of this committee that were turned away, or turned this node away, and are not here now. */
+  countRefusedMembers(): number {
+    const { context, network } = this.#components
+    const refused = network.refusals().flatMap(({ peerId }) => {
+      const address = findAddressOfPeerId(peerId)
+      return address === undefined ? [] : [toHex(address)]
+    })
+    const here = new Set(network.peers().map(({ address }) => toHex(address)))
+    return context.committee.filter((member) => refused.includes(toHex(member)) && !here.has(toHex(member))).length
   }
 
   refusals(): PeerRefusal[] {

@@ -26,6 +26,8 @@ export type WebhooksInit = WebhookPosterInit & {
   /** In [0, 1). */
   readonly random: () => number
   readonly randomBytes: (size: number) => Uint8Array
+  /** Told of each attempt: whether it was answered with 2xx. */
+  readonly onPosted?: (ok: boolean) => void
   readonly log: Logger
 }
 
@@ -144,7 +146,7 @@ export class Webhooks implements WebhooksView {
   }
 
   #begin(record: WebhookRecord, progress: WebhookProgressRecord, secret: Uint8Array): WebhookLane {
-    const { store, events, nowMs, random, log } = this.#init
+    const { store, events, nowMs, random, log, onPosted } = this.#init
     const { account, id } = record
     const viewer = { account, all: false }
     const lane = new WebhookLane({
@@ -152,7 +154,16 @@ export class Webhooks implements WebhooksView {
       progress,
       secret,
       list: async (afterSeq, limit) => events.list(viewer, afterSeq, limit),
-      post: async (...message) => this.#poster.post(...message),
+      post: async (...message) => {
+        try {
+          const answer = await this.#poster.post(...message)
+          onPosted?.(answer.status >= 200 && answer.status < 300)
+          return answer
+        } catch (cause) {
+          onPosted?.(false)
+          throw cause
+        }
+      },
       places: this.#places,
       save: async (changed, durable) =>
         store.commit([store.webhookProgress.put(keyOf(account, id), changed)], { durable }),

@@ -1,7 +1,9 @@
-import type { BillStatus, NodeView, ReviewView, Submission } from '#api'
+import type { BillStatus, NodeView, ObservedRequest, Readiness, ReviewView, Submission } from '#api'
 import type { ReviewEntry } from '#protocol'
+import { createFakeIdempotency } from './fake-idempotency.ts'
 import { FAKE_ACCOUNTS } from './fake-accounts.ts'
-import { FAKE_DISCLOSURE, FAKE_FIGURES, FAKE_REGIONS } from './fake-views.ts'
+import { FakeEvents, FAKE_WEBHOOKS } from './fake-events.ts'
+import { FAKE_DISCLOSURE, FAKE_FIGURES, FAKE_REGIONS, FAKE_STATUS } from './fake-views.ts'
 
 /** CID of the fake node's public bill. */
 export const FAKE_PUBLIC_BILL = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
@@ -16,12 +18,18 @@ export function statusOf(cid: string, visibility: 'public' | 'sealed'): BillStat
 /** A node of two bills, for the API alone: what it is handed is kept, what it answers can be set. */
 export class FakeNode implements NodeView {
   readonly accounts = FAKE_ACCOUNTS
+  readonly events = new FakeEvents()
+  readonly webhooks = FAKE_WEBHOOKS
+  readonly idempotency = createFakeIdempotency()
   readonly regions = FAKE_REGIONS
   readonly figures = FAKE_FIGURES
   readonly disclosure = FAKE_DISCLOSURE
   readonly blocks: NodeView['blocks'] = undefined
   submissions: Submission[] = []
   failure: Error | undefined
+  ready: Readiness = { ready: true, reasons: [] }
+  /** What the listeners have told of their requests. */
+  readonly observed: ObservedRequest[] = []
   readonly entries = new Map<string, ReviewEntry>()
   /** Runs while a submission is under way. */
   meanwhile: (signal: AbortSignal) => Promise<void> = async () => {}
@@ -70,6 +78,18 @@ export class FakeNode implements NodeView {
   async withdrawReview(cid: string): ReturnType<NodeView['withdrawReview']> {
     this.entries.delete(cid)
     return { ...reviewOf(cid), own: 'withdrawn' }
+  }
+  async status(): ReturnType<NodeView['status']> {
+    return { ...this.health(), ...FAKE_STATUS }
+  }
+  readiness(): ReturnType<NodeView['readiness']> {
+    return this.ready
+  }
+  async metrics(): ReturnType<NodeView['metrics']> {
+    return { contentType: 'text/plain; version=0.0.4', text: 'kwitness_ready 1\n' }
+  }
+  observeRequest(request: ObservedRequest): void {
+    this.observed.push(request)
   }
   health(): ReturnType<NodeView['health']> {
     return {

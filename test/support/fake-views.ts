@@ -1,4 +1,4 @@
-import type { AnchorView, BatchView, DisclosureView, FiguresView, RegionsView } from '#api'
+import type { AnchorView, BatchView, DisclosureView, FiguresView, NodeHealth, NodeStatus, RegionsView } from '#api'
 
 const ANCHOR: AnchorView = {
   seq: 7,
@@ -62,4 +62,19 @@ export const FAKE_FIGURES: FiguresView = {
   factors: async (query) => JSON.stringify({ asked: query }),
   explain: async (cid, claim) =>
     JSON.stringify({ ok: true, cid, bills: [], ...(claim === undefined ? {} : { claim }) }),
+}
+
+/** What status says beside health. */
+export const FAKE_STATUS: Omit<NodeStatus, keyof NodeHealth> = {
+  ready: true,
+  findings: [{ code: 'margin', level: 'warning', message: '3 of 4 auditors are here', remedy: 'ask' }],
+  peers: { connected: 2, refused: 1 },
+  margin: 0,
+  queueLimit: 20_000,
+  reviews: 1,
+  bills: { certified: 2 },
+  certified: { claims: 2, perSecond: 0.5 },
+  disk: { freeBytes: 10, totalBytes: 100, usedBytes: 5 },
+  payer: { address: `0x${'44'.repeat(20)}`, balanceWei: '1000', weiPerAnchor: '10', runwayAnchors: 100, runwayDays: 7 },
+  webhooks: { total: 1, failing: 0, disabled: 0 },
 }

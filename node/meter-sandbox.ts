@@ -1,0 +1,14 @@
+import type { Sandbox } from '#audit'
+
+/** A sandbox that tells how long each bill took that it read, its wait for a worker included, in seconds. */
+export function meterSandbox(sandbox: Sandbox, tell: (seconds: number) => void): Sandbox {
+  return {
+    extract: async (bytes, signal) => {
+      const startedMs = performance.now()
+      const extraction = await sandbox.extract(bytes, signal)
+      tell((performance.now() - startedMs) / 1_000)
+      return extraction
+    },
+    close: async () => sandbox.close(),
+  }
+}

@@ -7,17 +7,29 @@ import { ApiError } from './api-error.ts'
  * @throws {ApiError} ERR_API_TOO_LARGE before more than `limitBytes` are held.
  */
 export async function readBody(request: FastifyRequest, limitBytes: number): Promise<Buffer> {
-  const announced = Number(request.headers['content-length'] ?? 0)
-  if (announced > limitBytes) throw tooLarge(limitBytes)
+  refuseByHead(request, limitBytes)
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request.raw) {
-    const bytes = chunk as Buffer
+  for await (const bytes of chunksOf(request)) {
     size += bytes.byteLength
     if (size > limitBytes) throw tooLarge(limitBytes)
     chunks.push(bytes)
   }
   return Buffer.concat(chunks)
+}
+
+/**
+ * Refuses a body by its head: one that says that it is too long, or that it is compressed. Nothing is ever decompressed: a
+ * bill is kept as it comes, and a small body can be a large one inside.
+ *
+ * @throws {ApiError} ERR_API_TOO_LARGE, ERR_API_ENCODING.
+ */
+export function refuseByHead(request: FastifyRequest, limitBytes: number): void {
+  const encoding = request.headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') {
+    throw new ApiError(`bodies are taken as they are, not ${encoding.slice(0, 32)}`, { code: 'ERR_API_ENCODING' })
+  }
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes)
 }
 
 /** A body of UTF-8 text. @throws {ApiError} ERR_API_REQUEST, ERR_API_TOO_LARGE. */
@@ -38,6 +50,11 @@ export async function readJson(request: FastifyRequest, limitBytes: number): Pro
   } catch (cause) {
     throw new ApiError('body: expected JSON', { code: 'ERR_API_REQUEST', place: 'body' }, { cause })
   }
+}
+
+/** What comes in of a body. Who stops reading does not close the connection: the answer still has to go out. */
+export function chunksOf(request: FastifyRequest): AsyncIterable<Buffer> {
+  return request.raw.iterator({ destroyOnReturn: false })
 }
 
 function tooLarge(limitBytes: number): ApiError {

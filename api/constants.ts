@@ -4,8 +4,32 @@ export const MAX_LISTED_BILLS = 1_000
 export const DEFAULT_LISTED_BILLS = 100
 /** Longest file name kept with a bill, as on common file systems. */
 export const MAX_FILE_NAME = 255
-/** A request that sends nothing for so long is closed: a slow client must not hold a connection for ever. */
-export const REQUEST_TIMEOUT_MS = 120_000
+/** Longest time for a request to come in: 20 MiB at 1 Mbit/s take 168 s; who is slower must not hold a connection for ever. */
+export const REQUEST_TIMEOUT_MS = 300_000
+/** Longest time for the head of a request; also for the first byte of a new connection. */
+export const HEADERS_TIMEOUT_MS = 10_000
+/** Longest time without a request on an open connection: longer than the 60 s for which common proxies keep theirs. */
+export const KEEP_ALIVE_MS = 72_000
+/** How often connections are checked against these times. */
+export const CONNECTION_CHECK_MS = 2_000
+/** Most bytes of a request's head: a path, a key and a dozen common headers are below 2 KiB; Node's own limit is 16. */
+export const MAX_HEAD_BYTES = 8_192
+/** Longest part of a path that is a parameter: CIDs in base 16 are 74 characters. */
+export const MAX_PARAMETER = 128
+/** Open connections in all: each costs about 20 KiB, so 4,096 are 80 MiB. */
+export const MAX_CONNECTIONS = 4_096
+/** Open connections of one address: hundreds of event streams behind one router, not the whole of the above. */
+export const MAX_CONNECTIONS_OF_ADDRESS = 512
+/** Requests are counted a minute long. */
+export const RATE_WINDOW_MS = 60_000
+/** Keys and addresses that are counted at once; the least recently seen is forgotten, which costs it nothing. */
+export const COUNTED_CALLERS = 20_000
+/** Bytes of a refused body that are still read, so that a client that has not finished sending can read why: one bill. */
+export const LINGER_BYTES = 20 * 1_048_576
+/** When a client is told to try again where nothing better is known. */
+export const RETRY_AFTER_S = 5
+/** Answers below this are not compressed: they fit into one packet. */
+export const COMPRESS_FROM_BYTES = 1_400
 /** Time that requests under way have when the API stops; a client that is slower sends again. */
 export const STOP_GRACE_MS = 1_000
 /** Most bytes of a JSON body, where a route does not say otherwise: requests of people and programs are a few hundred. */

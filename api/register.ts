@@ -4,7 +4,7 @@ import { authorise, identify, viewerOf } from './auth.ts'
 import { readJson, readText } from './body.ts'
 import { DEFAULT_BODY_BYTES } from './constants.ts'
 import type { NodeView } from './node-view.ts'
-import type { Route } from './route.ts'
+import type { Route, RouteServices } from './route.ts'
 import { parseShape } from './shapes.ts'
 import type { KeyRing, Principal } from './views/accounts.ts'
 
@@ -20,19 +20,10 @@ declare module 'fastify' {
 }
 
 /** What the routes need. */
-export type RouteComponents = { readonly node: NodeView; readonly keys: KeyRing }
-
-/** Finds out whose key each request carries, before anything else is done with it. Keys are never looked up twice. */
-export function registerIdentity(server: FastifyInstance, keys: KeyRing): void {
-  server.decorateRequest('principal', undefined)
-  server.addHook('onRequest', (request, _reply, done) => {
-    request.principal = identify(keys, request)
-    done()
-  })
-}
+export type RouteComponents = { readonly node: NodeView; readonly keys: KeyRing; readonly services: RouteServices }
 
 /** Puts routes on a server. Keys are checked before a body is read. */
-export function registerRoutes(server: FastifyInstance, routes: readonly Route[], node: NodeView): void {
+export function registerRoutes(server: FastifyInstance, routes: readonly Route[], components: RouteComponents): void {
   server.setValidatorCompiler(({ schema }) => (value: unknown) => {
     try {
       return { value: parseShape(schema as unknown as z.ZodType, value) }
@@ -40,13 +31,13 @@ export function registerRoutes(server: FastifyInstance, routes: readonly Route[]
       return { error: thrown instanceof Error ? thrown : new Error('not of the shape', { cause: thrown }) }
     }
   })
-  for (const route of routes) registerRoute(server, route, node)
+  for (const route of routes) registerRoute(server, route, components)
 }
 
-function registerRoute(server: FastifyInstance, route: Route, node: NodeView): void {
+function registerRoute(server: FastifyInstance, route: Route, { node, keys, services }: RouteComponents): void {
   server.route({
     method: route.method,
-    url: route.path.replace('{*}', '*').replaceAll(/\{(\w+)\}/g, ':$1'),
+    url: pathOf(route),
     config: { route },
     ...(route.compress === false ? { compress: false } : {}),
     schema: schemaOf(route),
@@ -60,15 +51,23 @@ function registerRoute(server: FastifyInstance, route: Route, node: NodeView): v
       request.body = await read(request, route.bodyBytes ?? DEFAULT_BODY_BYTES)
     },
     handler: async (request, reply) => {
-      const answer = await route.handle(callOf(request, reply), node)
+      // What a key opens is for who has the key; a handler says so itself where others may keep an answer.
+      if (route.access !== 'open') reply.header('cache-control', 'private, no-store')
+      const answer = await route.handle(callOf(request, reply, keys), node, services)
       // A plain object is the answer; the reply itself says that it was sent.
       return answer
     },
   })
 }
 
+/** A route's path as the server takes it. */
+export function pathOf({ path }: Route): string {
+  return path.replace('{*}', '*').replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
 // The answers are not in the schema: they are written by JSON.stringify alone, and held to their shapes by a test.
-function schemaOf(route: Route): object {
+/** Shapes of a route's request. */
+export function schemaOf(route: Route): object {
   return {
     ...(route.params === undefined ? {} : { params: route.params }),
     // A route without parameters refuses all: a misspelt one must not be taken for granted.
@@ -78,7 +77,7 @@ function schemaOf(route: Route): object {
   }
 }
 
-function callOf(request: FastifyRequest, reply: FastifyReply): Parameters<Route['handle']>[0] {
+function callOf(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): Parameters<Route['handle']>[0] {
   let signal: AbortSignal | undefined
   const { principal } = request
   return {
@@ -93,6 +92,7 @@ function callOf(request: FastifyRequest, reply: FastifyReply): Parameters<Route[
       signal ??= signalOf(reply)
       return signal
     },
+    isKeyValid: () => identify(keys, request) !== undefined,
     requestId: request.id,
     request,
     reply,

@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { ApiScope } from './api-key.ts'
+import type { EventStreams } from './event-streams.ts'
 import type { NodeView } from './node-view.ts'
+import type { Uploads } from './uploads.ts'
 import type { Viewer } from './views/access.ts'
 import type { Principal } from './views/accounts.ts'
 
@@ -34,10 +36,15 @@ export type RouteCall<A extends RouteAccess, P, Q, H, B> = {
   readonly viewer: Viewer
   /** Aborted when the client goes away before its answer is written. */
   readonly signal: AbortSignal
+  /** False once the key has ended: asked again and again where an answer goes on for long. */
+  readonly isKeyValid: () => boolean
   readonly requestId: string
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
+
+/** What the server itself has for its routes. */
+export type RouteServices = { readonly uploads: Uploads; readonly streams: EventStreams }
 
 type Output<T> = T extends z.ZodType ? z.output<T> : undefined
 
@@ -85,6 +92,7 @@ export type RouteInit<
   readonly handle: (
     call: RouteCall<A, Output<P>, Output<Q>, Output<H>, Output<B>>,
     node: NodeView,
+    services: RouteServices,
   ) => Promise<object> | object
 }
 

@@ -1,52 +1,13 @@
 import { ApiError } from '../api-error.ts'
 import { defineRoute } from '../route.ts'
-import { billStatus, reviewedFacts, submissionQuery } from '../schemas/bills.ts'
-import { cidParams, limitText, pageOf, proofQuery } from '../schemas/common.ts'
-import { z } from 'zod'
-import { parsePlace } from '../place.ts'
-import { readBody } from '../body.ts'
-import { LIMITS } from '#protocol'
+import { billsQuery, billStatus, reviewedFacts } from '../schemas/bills.ts'
+import { cidParams, pageOf, proofQuery } from '../schemas/common.ts'
 import { FILE_ANSWER, PROOF_ANSWER, sendFile, sendProof, unknownBill } from './sending.ts'
 
 const UNKNOWN = 'ERR_API_BILL_UNKNOWN'
 
-/** Bills of an account. */
+/** Bills of an account, to read. */
 export const billRoutes = [
-  defineRoute({
-    method: 'POST',
-    path: '/v1/bills',
-    operationId: 'submitBill',
-    summary: 'Hand in a bill',
-    description: 'Answers 202 only when the bill is durable here: what was answered with 202 is never lost.',
-    tag: 'Bills',
-    access: ['bills:write'],
-    query: submissionQuery,
-    isUpload: true,
-    answers: {
-      202: {
-        description: 'The bill is kept, and will be proposed to the region',
-        schema: billStatus,
-        headers: { Location: 'Path of the bill' },
-      },
-    },
-    problems: ['ERR_API_TOO_LARGE', 'ERR_BILL_EMPTY', 'ERR_BILL_REJECTED', 'ERR_CLAIM_OVERLAP', 'ERR_REGION_OTHER'],
-    handle: async ({ query, principal, request, signal, reply }, node) => {
-      const { visibility, file, place } = query
-      const bytes = await readBody(request, LIMITS.billBytes)
-      const status = await node.submitBill(
-        {
-          bytes,
-          visibility,
-          ...(file === undefined ? {} : { file }),
-          ...(place === undefined ? {} : { declaredPlace: parsePlace(place) }),
-          accountId: principal.account,
-        },
-        signal,
-      )
-      // 202 only now: submitBill has made the bill durable.
-      return reply.code(202).header('location', `/v1/bills/${status.cid}`).send(status)
-    },
-  }),
   defineRoute({
     method: 'GET',
     path: '/v1/bills',
@@ -54,10 +15,20 @@ export const billRoutes = [
     summary: 'Bills of the account, newest first',
     tag: 'Bills',
     access: ['bills:read', 'admin'],
-    query: z.strictObject({ limit: limitText }),
+    query: billsQuery,
     answers: { 200: { description: 'A page of bills', schema: pageOf(billStatus) } },
-    problems: [],
-    handle: async ({ query }, node) => ({ items: await node.listBills(query.limit) }),
+    problems: ['ERR_API_CURSOR'],
+    handle: async ({ query: { state, from, to, limit, cursor }, viewer }, node) =>
+      node.pageBills(
+        {
+          limit,
+          ...(cursor === undefined ? {} : { cursor }),
+          ...(state === undefined ? {} : { state }),
+          ...(from === undefined ? {} : { fromMs: Date.parse(from) }),
+          ...(to === undefined ? {} : { toMs: Date.parse(to) }),
+        },
+        viewer,
+      ),
   }),
   defineRoute({
     method: 'GET',
@@ -69,7 +40,7 @@ export const billRoutes = [
     params: cidParams,
     answers: { 200: { description: 'State of the bill and of its claims', schema: billStatus } },
     problems: [UNKNOWN],
-    handle: async ({ params }, node) => (await node.findStatus(params.cid)) ?? unknownBill(params.cid),
+    handle: async ({ params, viewer }, node) => (await node.findStatus(params.cid, viewer)) ?? unknownBill(params.cid),
   }),
   defineRoute({
     method: 'GET',
@@ -82,8 +53,10 @@ export const billRoutes = [
     answers: { 200: FILE_ANSWER },
     problems: [UNKNOWN],
     compress: false,
-    handle: async ({ params, principal, signal, reply }, node) =>
-      sendFile(reply, (await node.readBill(params.cid, signal, principal.account)) ?? unknownBill(params.cid)),
+    handle: async ({ params: { cid }, principal, viewer, signal, reply }, node) => {
+      if ((await node.findStatus(cid, viewer)) === undefined) return unknownBill(cid)
+      return sendFile(reply, (await node.readBill(cid, signal, principal.account)) ?? unknownBill(cid))
+    },
   }),
   defineRoute({
     method: 'GET',
@@ -96,7 +69,11 @@ export const billRoutes = [
     query: proofQuery,
     answers: { 200: PROOF_ANSWER },
     problems: [UNKNOWN, 'ERR_API_PROOF_PENDING'],
-    handle: async (call, node) => sendProof(call, node, call.principal.account),
+    handle: async (call, node) => {
+      const { cid } = call.params
+      if ((await node.findStatus(cid, call.viewer)) === undefined) return unknownBill(cid)
+      return sendProof(call, node, call.principal.account)
+    },
   }),
   defineRoute({
     method: 'GET',
@@ -107,9 +84,13 @@ export const billRoutes = [
     access: ['bills:read', 'admin'],
     params: cidParams,
     answers: { 200: { description: 'What they read', schema: reviewedFacts } },
-    problems: ['ERR_API_NOT_REVIEWED'],
-    handle: async ({ params: { cid }, principal }, node) => {
-      const access = { accountId: principal.account, isReviewer: principal.scopes.includes('review') }
+    problems: [UNKNOWN, 'ERR_API_NOT_REVIEWED'],
+    handle: async ({ params: { cid }, principal, viewer }, node) => {
+      const isReviewer = principal.scopes.includes('review')
+      // The auditor's own people may see what was certified of what they read.
+      const seen = isReviewer ? { ...viewer, all: true } : viewer
+      if ((await node.findStatus(cid, seen)) === undefined) return unknownBill(cid)
+      const access = { accountId: principal.account, isReviewer }
       const bills = await node.findReviewed(cid, access)
       if (bills !== undefined) return { bills }
       throw new ApiError(`bill ${cid} has no facts that people read, or not for this key`, {

@@ -20,6 +20,7 @@ import { ownAccountRoutes } from './account.ts'
 import { operatorRoutes } from './accounts.ts'
 import { billRoutes } from './bills.ts'
 import { discloseRoutes } from './disclose.ts'
+import { eventRoutes } from './events.ts'
 import { figureRoutes } from './figures.ts'
 import { fileRoutes } from './files.ts'
 import { gatewayRoutes } from './gateway.ts'
@@ -28,13 +29,17 @@ import { peerRoutes } from './peers.ts'
 import { regionRoutes } from './regions.ts'
 import { reviewRoutes } from './reviews.ts'
 import { submitRoutes } from './submit-bill.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 /** Every route, in the order of the documentation. */
 export const ROUTES: readonly Route[] = [
   ...submitRoutes,
   ...billRoutes,
   ...discloseRoutes,
-  ...fileRoutes, ...gatewayRoutes,
+  ...fileRoutes,
+  ...gatewayRoutes,
+  ...eventRoutes,
+  ...webhookRoutes,
   ...figureRoutes,
   ...regionRoutes,
   ...reviewRoutes,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { reviewEntryShape } from '#protocol'
 import { MAX_FILE_NAME } from '../constants.ts'
-import { timeText } from './common.ts'
+import { cursorText, limitText, timeText } from './common.ts'
 
 /** States of a bill. */
 export const billState = z
@@ -72,15 +72,47 @@ export const fileName = z
   .max(MAX_FILE_NAME)
   .regex(/^[^/\\\p{Cc}]+$/u, 'expected a file name without path')
 
-/** What a submission says beside the bytes. DESIGN 5: sealed unless the holder says otherwise. */
+const placeText = z
+  .string()
+  .max(1_000)
+  .optional()
+  .describe('Where the energy was used, for bills that do not say: JSON such as {"country":"US","state":"CA"}')
+
+const visibilityText = visibility
+  .optional()
+  .describe(
+    '`sealed` encrypts the bill for its holder and the region; `public` lets anybody read it. Without it: `sealed`',
+  )
+
+/** What a submission says beside the bytes. */
 export const submissionQuery = z.strictObject({
-  visibility: visibility.default('sealed').describe('`sealed` encrypts the bill for its holder and the region'),
+  visibility: visibilityText,
   file: fileName.optional().describe('Name of the file, for people'),
-  place: z
+  place: placeText,
+})
+
+/** What a submission says beside the bytes. */
+export type SubmissionQuery = z.output<typeof submissionQuery>
+
+/** The fields that a form may have beside the file. */
+export const formFields = z.strictObject({ visibility: visibilityText, place: placeText })
+
+/** Head of a submission. */
+export const submissionHeaders = z.object({
+  'idempotency-key': z
     .string()
-    .max(1_000)
+    .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 visible characters')
     .optional()
-    .describe('Where the energy was used, for bills that do not say: JSON such as {"country":"US","state":"CA"}'),
+    .describe('A name of your own for this request: sent again within 24 hours, it gives the same bill'),
+})
+
+/** Query of the list of bills. */
+export const billsQuery = z.strictObject({
+  state: billState.optional().describe('Only bills of this state'),
+  from: timeText.optional().describe('Handed in at this time or later'),
+  to: timeText.optional().describe('Handed in before this time'),
+  limit: limitText,
+  cursor: cursorText.optional(),
 })
 
 /** What people read in a bill. */

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { ApiServer, createApiKey, createStaticKeyRing } from '#api'
+import { createApiKey, createStaticKeyRing } from '#api'
 import { charterToJson } from '#config'
 import { run } from '../../node/cli/main.ts'
 import { Terminal } from '../../node/cli/terminal.ts'
+import { startApi } from '../support/api-server.ts'
+import type { RunningApi } from '../support/api-server.ts'
 import { startLiveRegion } from '../support/live-region.ts'
 import type { LiveRegion } from '../support/live-region.ts'
 import { until } from '../support/until.ts'
@@ -31,7 +32,7 @@ describe('kwitness review', () => {
     scopes: ['bills:write', 'bills:read', 'proofs:read', 'review'],
     createdAt: '2026-01-01T00:00:00Z',
   })
-  const servers: ApiServer[] = []
+  const servers: RunningApi[] = []
   let region: LiveRegion
   let dir: string
 
@@ -39,16 +40,7 @@ describe('kwitness review', () => {
     region = await startLiveRegion()
     dir = await mkdtemp(join(tmpdir(), 'kwitness-review-'))
     for (const position of [0, 1, 2, 3]) {
-      const server = new ApiServer(
-        { host: '127.0.0.1', port: 0, createRequestId: randomUUID },
-        {
-          node: region.node(position),
-          keys: createStaticKeyRing([key.record]),
-          log: { error: () => {}, debug: () => {} },
-        },
-      )
-      await server.start()
-      servers.push(server)
+      servers.push(await startApi({ node: region.node(position), keys: createStaticKeyRing([key.record]) }))
     }
     await writeFile(join(dir, 'key'), `${key.text}\n`)
     await writeFile(join(dir, 'charter.json'), JSON.stringify(charterToJson(region.charter)))

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { destination, pino } from 'pino'
 import type { Logger } from 'pino'
-import { ApiServer } from '#api'
+import type { ApiServer } from '#api'
 import { redactConfig } from '#config'
+import { createApiListeners } from '../../api-listeners.ts'
 import { openDataDir } from '../../data-dir.ts'
 import type { OpenedDataDir } from '../../data-dir.ts'
 import { IdentityError } from '../../identity-error.ts'
@@ -47,10 +47,7 @@ export async function runStart(terminal: Terminal, options: StartOptions): Promi
   log.info({ config: redactConfig(opened.config), dir: opened.dir }, 'configuration')
   const node = await createNode(initOf(opened, log))
   const components = { node, keys: node.keys, log: log.child({ component: 'api' }) }
-  const listener = (kind: 'public' | 'operator', { host, port }: { host: string; port: number }): ApiServer =>
-    new ApiServer({ kind, host, port, createRequestId: randomUUID }, components)
-  const api = listener('public', opened.config.api)
-  const operator = listener('operator', opened.config.operator)
+  const { api, operator } = await createApiListeners(opened.dir, opened.config, components)
   try {
     await node.start()
     await api.start()

@@ -1,0 +1,42 @@
+import { BlockList, isIPv4 } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { normalizeIP } from '@fastify/rate-limit'
+import { MAX_CONNECTIONS, MAX_CONNECTIONS_OF_ADDRESS } from './constants.ts'
+
+/**
+ * Keeps the connections of a server within bounds: in all, and of one address (IPv6: one /64), so that idle ones of one
+ * stranger neither take the memory nor keep others out. Trusted proxies speak for many and are bounded in all only.
+ */
+export function limitConnections(server: Server, trustProxies: readonly string[]): void {
+  const proxies = blockListOf(trustProxies)
+  const counts = new Map<string, number>()
+  server.maxConnections = MAX_CONNECTIONS
+  server.on('connection', (socket: Socket) => {
+    const remote = socket.remoteAddress
+    if (remote === undefined) return
+    const address = normalizeIP(remote)
+    if (proxies.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')) return
+    const count = (counts.get(address) ?? 0) + 1
+    if (count > MAX_CONNECTIONS_OF_ADDRESS) {
+      socket.destroy()
+      return
+    }
+    counts.set(address, count)
+    socket.once('close', () => {
+      const left = (counts.get(address) ?? 1) - 1
+      if (left > 0) counts.set(address, left)
+      else counts.delete(address)
+    })
+  })
+}
+
+function blockListOf(entries: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/')
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6'
+    if (prefix === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(prefix), family)
+  }
+  return list
+}

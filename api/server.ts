@@ -23,6 +23,7 @@ import { registerCallers } from './rates.ts'
 import type { Rates } from './rates.ts'
 import { registerRoutes } from './register.ts'
 import { routesOf } from './routes/index.ts'
+import { observeRequests } from './observe.ts'
 import { Uploads } from './uploads.ts'
 import type { KeyRing } from './views/accounts.ts'
 
@@ -108,6 +109,7 @@ async function createServer(
     streams.stop()
     done()
   })
+  observeRequests(server, node)
   await registerCallers(server, keys, init)
   await registerCors(server, init.corsOrigins)
   await server.register(compress, {

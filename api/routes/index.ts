@@ -28,6 +28,7 @@ import { healthRoutes } from './health.ts'
 import { peerRoutes } from './peers.ts'
 import { regionRoutes } from './regions.ts'
 import { reviewRoutes } from './reviews.ts'
+import { statusRoutes } from './status.ts'
 import { submitRoutes } from './submit-bill.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -47,6 +48,7 @@ export const ROUTES: readonly Route[] = [
   ...ownAccountRoutes,
   ...operatorRoutes,
   ...healthRoutes,
+  ...statusRoutes,
 ]
 
 /** Routes of a listener. */

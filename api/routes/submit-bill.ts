@@ -49,6 +49,8 @@ export const submitRoutes = [
     ],
     handle: async ({ query, headers, principal, viewer, request, signal, reply }, node, { uploads }) => {
       const { account, keyId } = principal
+      // A full quota is told before the body is read; a request with a name may be one that was answered already.
+      if (headers['idempotency-key'] === undefined) node.accounts.checkQuota(account, 1)
       const { upload, fingerprint, ...said } = await receiveBill(request, query, account, uploads)
       const submit = async (bytes: Uint8Array): Promise<BillStatus> =>
         node.submitBill({ ...said, bytes, accountId: account, keyId }, signal)

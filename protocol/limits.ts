@@ -10,6 +10,8 @@ export const LIMITS = {
   batchClaims: 512,
   /** Largest batch block. */
   batchBytes: 1024 * 1024,
+  /** Bills of one withdrawal: its message stays below a quarter of {@link LIMITS.gossipBytes}. */
+  withdrawnBills: 256,
   /** Bills read from one file. */
   billsPerFile: 64,
   /** Batches of one anchor: keeps the manifest block below 1.5 MiB. */

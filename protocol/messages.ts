@@ -14,6 +14,7 @@ import {
   signatureShape,
 } from './shapes.ts'
 import { voteShape } from './vote.ts'
+import { withdrawalShape } from './withdrawal.ts'
 
 /** Schema of an anchor on the wire. */
 export const anchorShape = z.strictObject({
@@ -46,6 +47,7 @@ const gossipShape = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('equivocation'), equivocation: equivocationShape }),
   z.strictObject({ kind: z.literal('review-request'), request: reviewRequestShape }),
   z.strictObject({ kind: z.literal('review-notice'), notice: reviewNoticeShape }),
+  z.strictObject({ kind: z.literal('withdrawal'), withdrawal: withdrawalShape }),
 ])
 
 /** What the topic of a region carries. An anchor is proposed by its first signature. */
@@ -91,6 +93,11 @@ const syncRequestShape = z.strictObject({
   anchoredUpTo: countShape,
   /** SHA-256 over the bills under review and notices of entries that are known; absent: none are wanted. */
   reviews: hashShape.optional(),
+  /** For each sponsor, the last of its withdrawals up to which all are known; absent: none are wanted. */
+  withdrawals: z
+    .array(z.strictObject({ sponsor: addressShape, knownUpTo: countShape }))
+    .max(SYNC_CHAINS)
+    .optional(),
 })
 
 /** "This is what I have; send what I lack" (anti-entropy). */
@@ -125,9 +132,10 @@ const syncRecordShape = z.discriminatedUnion('kind', [
     request: reviewRequestShape,
     notices: z.array(reviewNoticeShape).max(64),
   }),
+  z.strictObject({ kind: z.literal('withdrawal'), withdrawal: withdrawalShape }),
 ])
 
-/** One thing that a peer may lack: a batch with its certificate or votes, an anchor, a proof of equivocation, a review. */
+/** One thing that a peer may lack: a batch with its certificate or votes, an anchor, a proof of equivocation, a review, a withdrawal. */
 export type SyncRecord = z.infer<typeof syncRecordShape>
 
 /** Canonical bytes of a sync record. */

@@ -14,13 +14,14 @@ type ReadBlock = (cid: CID, signal?: AbortSignal) => Promise<Uint8Array>
  * record for the root and one count for each block.
  *
  * @param read reads and verifies a local block.
+ * @param leftOut files that are not walked into: their blocks are gone.
  */
-export function createBatchWalker(read: ReadBlock): GraphWalkerFactory {
+export function createBatchWalker(read: ReadBlock, leftOut: readonly CID[] = []): GraphWalkerFactory {
   return (components): GraphWalker => ({
     // The walker's contract is generic in the decoded value, which no caller of a pin looks at.
     async *walk<T>(root: CID, options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<GraphNode<T>> {
       const pending = [{ cid: root, path: [root] }]
-      const seen = new Set<string>()
+      const seen = new Set(leftOut.map(String))
       for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
         const { cid, path } = next
         const hasLinks = path.length === 1 || cid.code === DAG_PB_CODE

@@ -15,7 +15,9 @@ import {
   SHA2_256_CODE,
 } from '#protocol'
 import { ArchiveError } from './archive-error.ts'
+import { findPinRoots } from './archive-pins.ts'
 import { createBatchWalker } from './archive-walker.ts'
+import type { BlockStore } from './block-store.ts'
 
 /** What the archive needs of Helia: blocks (local, then bitswap), pins, codecs. */
 export type ArchiveHost = Pick<Helia, 'blockstore' | 'pins' | 'getCodec'>
@@ -248,11 +250,13 @@ export class Archive {
    * Pins a batch block with the bills that it links, all of which must be here. Pinning it again does nothing; a pin
    * that a crash interrupted is finished by the next call.
    *
+   * @param withdrawn bills of the batch that are not looked for.
    * @throws {ArchiveError} ERR_ARCHIVE_ABSENT, ERR_ARCHIVE_HASH for the batch block or the root of a large bill.
    */
-  async pinBatch(cid: CID): Promise<void> {
-    const walker = createBatchWalker((block, signal) =>
-      this.getBlock(block, { offline: true, ...(signal === undefined ? {} : { signal }) }),
+  async pinBatch(cid: CID, withdrawn: readonly CID[] = []): Promise<void> {
+    const walker = createBatchWalker(
+      (block, signal) => this.getBlock(block, { offline: true, ...(signal === undefined ? {} : { signal }) }),
+      withdrawn,
     )
     const blocks = this.#host.pins.add(cid, { walker })
     try {
@@ -260,6 +264,30 @@ export class Archive {
     } catch (thrown) {
       if (!(thrown instanceof Error && thrown.name === 'AlreadyPinnedError')) throw thrown
     }
+  }
+
+  /**
+   * Removes a bill's blocks from `blocks`, its root last, so that what a crash leaves is still found. A block that another file
+   * uses stays: whoever makes a file of somebody else's chunks cannot have them deleted.
+   *
+   * @param mayGo told each root that pins a block: a batch, or the bill itself.
+   * @returns how many blocks were removed; pins of them stay, and keep nothing.
+   */
+  async removeBill(
+    cid: CID,
+    blocks: Pick<BlockStore, 'delete' | 'datastore'>,
+    mayGo: (root: CID) => Promise<boolean>,
+  ): Promise<number> {
+    if (!(await this.#host.blockstore.has(cid))) return 0
+    const chunks = cid.code === DAG_PB_CODE ? await this.linksOf(cid, await this.getBlock(cid, { offline: true })) : []
+    let removed = 0
+    for (const block of [...chunks, cid]) {
+      const roots = await findPinRoots(blocks.datastore, block)
+      if (!(await Promise.all(roots.map(mayGo))).every((may) => may)) continue
+      await blocks.delete(block)
+      removed += 1
+    }
+    return removed
   }
 
   /** True if a block is kept by a pin, as a batch or as part of one. */

@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import type { ReviewNotice, Vote } from '#protocol'
+import type { ReviewNotice, Vote, Withdrawal } from '#protocol'
 import { Bucket, Database } from './database.ts'
 import type { Write } from './database.ts'
 import type {
@@ -23,6 +23,7 @@ import type {
   ToldRecord,
   WebhookProgressRecord,
   WebhookRecord,
+  WithdrawnRecord,
 } from './records.ts'
 import { StorageError } from './storage-error.ts'
 
@@ -104,6 +105,10 @@ export class Store {
   readonly webhookSecrets: Bucket<Uint8Array>
   /** Requests that were answered, by what the client called them. Key: UTC day | SHA-256 of account id | 0x00 | name. */
   readonly idempotency: Bucket<IdempotencyRecord>
+  /** Signed lists of bills whose bytes are to go. Key: sponsor | sequence number. */
+  readonly withdrawals: Bucket<Withdrawal>
+  /** Key: CID bytes | sponsor. */
+  readonly withdrawn: Bucket<WithdrawnRecord>
   /** Cursors and identity of this store. Key: UTF-8 name. */
   readonly meta: Bucket<unknown>
 
@@ -127,6 +132,8 @@ export class Store {
     this.reviews = new Bucket(database, 0x80)
     this.reviewEntries = new Bucket(database, 0x81)
     this.reviewNotices = new Bucket(database, 0x82)
+    this.withdrawals = new Bucket(database, 0x83)
+    this.withdrawn = new Bucket(database, 0x84)
     this.accounts = new Bucket(database, 0x90)
     this.keys = new Bucket(database, 0x91)
     this.keyUses = new Bucket(database, 0x92)

@@ -35,6 +35,8 @@ export type BillRecord = {
   /** `open` until its claims are proposed; then their records tell. */
   readonly state: 'open' | 'claimed' | 'rejected' | 'needs-review'
   readonly reason?: Reason
+  /** When its account was closed and its bytes were given up; their claims stay. */
+  readonly withdrawnAtMs?: number
   /** Bills of the file, by their place in it, that give no claim. */
   readonly unclaimed?: readonly { readonly ordinal: number; readonly reason: Reason }[]
   readonly claimIds: readonly Uint8Array[]
@@ -101,6 +103,14 @@ export type ReviewRecord = {
   readonly request: ReviewRequest
   /** `wanted` until its bytes are here; `false` when they are not those of the plain hash; `done` once it is certified. */
   readonly state: 'wanted' | 'here' | 'false' | 'done'
+}
+
+/** A bill whose bytes are to be destroyed, or were. Key: CID bytes | sponsor. */
+export type WithdrawnRecord = {
+  readonly bill: CID
+  readonly sponsor: Uint8Array
+  /** `due`: an own bill that nobody wants kept, not decided yet; `told`: its sponsor has signed its withdrawal; `gone`: removed here. */
+  readonly state: 'due' | 'told' | 'gone'
 }
 
 /** What this auditor's people read, kept after it is withdrawn as absent. Key: plain hash. */

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { NOT_MODIFIED } from './etag.ts'
 import { statusOfCode } from './problem.ts'
 import type { Route, RouteAnswer } from './route.ts'
 
@@ -43,7 +44,8 @@ export function completeDocument(document: OpenApiDocument, routes: readonly Rou
 }
 
 function complete(operation: Operation, route: Route): void {
-  const answers = Object.entries(route.answers).map(([status, answer]): [string, object] => [
+  const known = route.hasETag === true ? { ...route.answers, 304: NOT_MODIFIED } : route.answers
+  const answers = Object.entries(known).map(([status, answer]): [string, object] => [
     status,
     answerOf(answer, operation.responses[status]),
   ])

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { etagOf, sendVersion } from './etag.ts'
 import { authorise, identify, viewerOf } from './auth.ts'
 import { readJson, readText } from './body.ts'
 import { DEFAULT_BODY_BYTES } from './constants.ts'
@@ -55,7 +56,14 @@ function registerRoute(server: FastifyInstance, route: Route, { node, keys, serv
       if (route.access !== 'open') reply.header('cache-control', 'private, no-store')
       const answer = await route.handle(callOf(request, reply, keys), node, services)
       // A plain object is the answer; the reply itself says that it was sent.
-      return answer
+      if (route.hasETag !== true || answer === reply) return answer
+      const body = JSON.stringify(answer)
+      const cacheControl = route.access === 'open' ? 'no-cache' : 'private, no-cache'
+      return sendVersion(request, reply.type('application/json; charset=utf-8'), {
+        etag: etagOf(body),
+        cacheControl,
+        body,
+      })
     },
   })
 }
@@ -83,10 +91,9 @@ function callOf(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): Pa
   return {
     params: request.params,
     query: request.query,
-    headers: request.headers as Record<string, unknown>,
+    headers: { ...request.headers },
     body: request.body,
-    // Absent only on open routes: others were refused before.
-    principal: principal as Principal,
+    principal,
     viewer: viewerOf(principal),
     get signal() {
       signal ??= signalOf(reply)

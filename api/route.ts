@@ -88,6 +88,8 @@ export type RouteInit<
   readonly problems: readonly string[]
   /** False where the answer must go out as it is: files, events. @default true */
   readonly compress?: boolean
+  /** True where the JSON answer changes rarely: it has an ETag, and who has it gets 304. */
+  readonly hasETag?: boolean
   /** @returns the JSON answer (200 unless `reply.code` said otherwise), or the reply after `reply.send`. */
   readonly handle: (
     call: RouteCall<A, Output<P>, Output<Q>, Output<H>, Output<B>>,

@@ -123,7 +123,11 @@ async function createServer(
   // its own limit.
   server.removeContentTypeParser(['application/json', 'text/plain'])
   server.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  registerRoutes(server, routesOf(kind, { gateway: node.blocks !== undefined }), { node, keys, services: { uploads, streams } })
+  registerRoutes(server, routesOf(kind, { gateway: node.blocks !== undefined }), {
+    node,
+    keys,
+    services: { uploads, streams },
+  })
   await registerDocs(server, kind)
   limitConnections(server.server, init.trustProxies)
   return server

@@ -82,12 +82,12 @@ export class Uploads {
     }
     const digest = new Uint8Array(hash.digest())
     if (spooled === undefined) return smallUpload(Buffer.concat(chunks), digest)
-    const { path, discard } = spooled
+    const kept = spooled
     return {
       sizeBytes,
       hash: digest,
-      use: async (task, signal) => this.#inMemory.run(async () => task(await readFile(path)), signal),
-      discard,
+      use: async (task, signal) => this.#inMemory.run(async () => task(await readFile(kept.path)), signal),
+      discard: async () => kept.discard(),
     }
   }
 

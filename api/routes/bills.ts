@@ -1,4 +1,5 @@
 import { ApiError } from '../api-error.ts'
+import { NOT_MODIFIED } from '../etag.ts'
 import { defineRoute } from '../route.ts'
 import { billsQuery, billStatus, reviewedFacts } from '../schemas/bills.ts'
 import { cidParams, pageOf, proofQuery } from '../schemas/common.ts'
@@ -67,7 +68,7 @@ export const billRoutes = [
     access: ['proofs:read', 'bills:read', 'admin'],
     params: cidParams,
     query: proofQuery,
-    answers: { 200: PROOF_ANSWER },
+    answers: { 200: PROOF_ANSWER, 304: NOT_MODIFIED },
     problems: [UNKNOWN, 'ERR_API_PROOF_PENDING'],
     handle: async (call, node) => {
       const { cid } = call.params

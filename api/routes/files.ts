@@ -1,7 +1,8 @@
 import { ApiError } from '../api-error.ts'
+import { isKnown, NOT_MODIFIED } from '../etag.ts'
 import { defineRoute } from '../route.ts'
 import { cidParams, proofQuery } from '../schemas/common.ts'
-import { FILE_ANSWER, PROOF_ANSWER, sendFile, sendProof, unknownBill } from './sending.ts'
+import { FILE_ANSWER, PROOF_ANSWER, publicFileHeaders, sendFile, sendProof, unknownBill } from './sending.ts'
 
 /** What anybody may have: public bills, and the proof of any bill, of which a sealed one shows its leaf only. */
 export const fileRoutes = [
@@ -13,15 +14,18 @@ export const fileRoutes = [
     tag: 'Public',
     access: 'open',
     params: cidParams,
-    answers: { 200: FILE_ANSWER },
+    answers: { 200: FILE_ANSWER, 304: NOT_MODIFIED },
     problems: ['ERR_API_BILL_UNKNOWN', 'ERR_API_SEALED'],
     compress: false,
-    handle: async ({ params: { cid }, signal, reply }, node) => {
+    handle: async ({ params: { cid }, signal, request, reply }, node) => {
       const status = (await node.findStatus(cid)) ?? unknownBill(cid)
       if (status.visibility !== 'public') {
         throw new ApiError(`bill ${cid} is sealed; it needs a key`, { code: 'ERR_API_SEALED', cid })
       }
-      return sendFile(reply, (await node.readBill(cid, signal)) ?? unknownBill(cid))
+      const headers = publicFileHeaders(cid)
+      if (isKnown(request, headers.etag)) return reply.code(304).headers(headers).send()
+      const bill = (await node.readBill(cid, signal)) ?? unknownBill(cid)
+      return sendFile(reply, bill, headers)
     },
   }),
   defineRoute({
@@ -33,7 +37,7 @@ export const fileRoutes = [
     access: 'open',
     params: cidParams,
     query: proofQuery,
-    answers: { 200: PROOF_ANSWER },
+    answers: { 200: PROOF_ANSWER, 304: NOT_MODIFIED },
     problems: ['ERR_API_BILL_UNKNOWN', 'ERR_API_PROOF_PENDING'],
     handle: async (call, node) => sendProof(call, node),
   }),

@@ -22,6 +22,7 @@ export const regionRoutes = [
     access: 'open',
     answers: { 200: { description: 'Every region of the charter', schema: regionList } },
     problems: [],
+    hasETag: true,
     handle: (_call, node) => ({ regions: node.regions.listRegions() }),
   }),
   defineRoute({
@@ -58,6 +59,7 @@ export const regionRoutes = [
     params: anchorParams,
     answers: { 200: { description: 'The anchor', schema: anchorView } },
     problems: ['ERR_API_ANCHOR_UNKNOWN'],
+    hasETag: true,
     handle: async ({ params: { seq } }, node) => {
       const anchor = await node.regions.findAnchor(seq)
       if (anchor !== undefined) return anchor
@@ -93,6 +95,7 @@ export const regionRoutes = [
     params: cidParams,
     answers: { 200: { description: 'The batch', schema: batchView } },
     problems: ['ERR_API_BATCH_UNKNOWN'],
+    hasETag: true,
     handle: async ({ params: { cid } }, node) => {
       const batch = await node.regions.findBatch(cid)
       if (batch !== undefined) return batch

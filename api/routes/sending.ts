@@ -1,5 +1,6 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '../api-error.ts'
+import { etagOf, IMMUTABLE, sendVersion } from '../etag.ts'
 import type { NodeView } from '../node-view.ts'
 import type { RouteAnswer } from '../route.ts'
 
@@ -14,20 +15,35 @@ export const FILE_ANSWER: RouteAnswer = {
 export const PROOF_ANSWER: RouteAnswer = {
   description: 'A proof file (docs/spec/proof.md), canonical JSON',
   contentTypes: ['application/json'],
+  headers: { ETag: 'Of the file; it does not change once the claim is final' },
 }
 
-/** Sends a bill's bytes. A bill is a stranger's file: never shown in place, never sniffed, never kept by a cache. */
+/**
+ * Sends a bill's bytes. A bill is a stranger's file: never shown in place, never sniffed, and kept by no cache unless
+ * `headers` say so.
+ */
 export function sendFile(
   reply: FastifyReply,
   bill: { readonly bytes: Uint8Array; readonly sealed: boolean },
+  headers: Readonly<Record<string, string>> = { 'cache-control': 'private, no-store' },
 ): FastifyReply {
   return reply
     .header('content-type', 'application/octet-stream')
+    .headers(headers)
     .header('content-disposition', 'attachment')
     .header('x-content-type-options', 'nosniff')
-    .header('cache-control', 'private, no-store')
     .header('x-kwitness-sealed', String(bill.sealed))
-    .send(Buffer.from(bill.bytes.buffer, bill.bytes.byteOffset, bill.bytes.byteLength))
+    .send(bufferOf(bill.bytes))
+}
+
+/** Headers of a file that anybody may have and keep: its CID says what it is, for ever. */
+export function publicFileHeaders(cid: string): { readonly etag: string; readonly 'cache-control': string } {
+  return { etag: `"${cid}"`, 'cache-control': `public, ${IMMUTABLE}` }
+}
+
+// The same memory: no copy.
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Sends the proof of one claim of a bill. @throws {ApiError} ERR_API_BILL_UNKNOWN, ERR_API_PROOF_PENDING. */
@@ -36,6 +52,7 @@ export async function sendProof(
     readonly params: { readonly cid: string }
     readonly query: { readonly claim: number }
     readonly signal: AbortSignal
+    readonly request: FastifyRequest
     readonly reply: FastifyReply
   },
   node: NodeView,
@@ -43,8 +60,17 @@ export async function sendProof(
 ): Promise<FastifyReply> {
   const { cid } = call.params
   const proof = await node.findProof(cid, call.signal, call.query.claim, accountId)
-  if (proof !== undefined) return call.reply.header('content-type', 'application/json').send(Buffer.from(proof))
   const status = (await node.findStatus(cid)) ?? unknownBill(cid)
+  if (proof !== undefined) {
+    // While the claim is on its way, its proof grows: certificate, anchor, block.
+    const isFinal = status.claims.some(({ ordinal, state }) => ordinal === call.query.claim && state === 'final')
+    const whose = accountId === undefined ? 'public' : 'private'
+    return sendVersion(call.request, call.reply.header('content-type', 'application/json'), {
+      etag: etagOf(proof),
+      cacheControl: isFinal ? `${whose}, ${IMMUTABLE}` : `${whose}, no-cache`,
+      body: bufferOf(proof),
+    })
+  }
   throw new ApiError(`bill ${cid} is ${status.state}: it has no such proof yet`, {
     code: 'ERR_API_PROOF_PENDING',
     cid,

@@ -28,8 +28,8 @@ RUN install -d -o node -g node -m 0700 /data
 USER node
 VOLUME /data
 EXPOSE 4401
-# 200 while a quorum of the committee is connected. Keep api.port as it is inside; map it outside.
+# 200 while it can take bills that will be certified: a quorum connected, room on the disk and in the queue. Keep api.port as it is inside; map it outside.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:4480/healthz').then((r)=>{process.exitCode=r.ok?0:1},()=>{process.exitCode=1})"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:4480/readyz').then((r)=>{process.exitCode=r.ok?0:1},()=>{process.exitCode=1})"]
 ENTRYPOINT ["node", "--max-semi-space-size=4", "node/main.js"]
 CMD ["start", "--dir", "/data"]

@@ -13,6 +13,9 @@ import { until } from '../support/until.ts'
 
 const OPERATOR = { actor: 'operator' }
 
+/** An answer of the API, believed to be what its route says. */
+type Answer<T> = { readonly status: number; readonly body: T }
+
 /** Value of a series without labels, or with these. */
 function valueOf(metrics: string, series: string): number | undefined {
   const line = metrics.split('\n').find((text) => text.startsWith(`${series} `))
@@ -49,7 +52,7 @@ describe('the service of a running node', () => {
   const keyFor = async (account: string, ...scopes: ApiScope[]): Promise<string> =>
     (await region.node(0).accounts.createKey({ account, scopes }, OPERATOR)).text
 
-  async function get<T>(path: string, key?: string, base = api.url): Promise<{ status: number; body: T }> {
+  async function get<T = unknown>(path: string, key?: string, base = api.url): Promise<Answer<T>> {
     const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
     const response = await fetch(`${base}${path}`, { headers })
     return { status: response.status, body: (await response.json()) as T }

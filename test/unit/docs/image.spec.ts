@@ -69,10 +69,10 @@ describe('the image', () => {
     }
   })
 
-  it('is asked for its health, and reached, on the ports that are the defaults', () => {
+  it('is asked whether it is ready, and reached, on the ports that are the defaults', () => {
     const fallbackOf = (path: string): unknown => listConfigKeys().find((key) => key.path === path)?.fallback
     assert.ok(wordsOf('CMD').includes('start'))
-    assert.ok(dockerfile.includes(`http://127.0.0.1:${String(fallbackOf('api.port'))}/healthz`))
+    assert.ok(dockerfile.includes(`http://127.0.0.1:${String(fallbackOf('api.port'))}/readyz`))
     const [, port = ''] = /^EXPOSE (\d+)$/m.exec(dockerfile) ?? []
     assert.match(String(fallbackOf('network.listen')), new RegExp(`/tcp/${port}$`))
   })

@@ -2,7 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import type { BillStatus, NodeHealth, PeerRefusal, PeerStatus, ReviewView, Visibility } from '#api'
+import type {
+  BillState,
+  BillStatus,
+  NodeHealth,
+  NodeStatus,
+  Page,
+  PeerRefusal,
+  Readiness,
+  PeerStatus,
+  ReviewView,
+  Visibility,
+} from '#api'
 import { parseReviewEntry } from '#protocol'
 import type { Place, ReviewEntry } from '#protocol'
 import { DATA_FILES, readConfig } from '../data-files.ts'
@@ -46,7 +57,8 @@ async function urlOf(dir: string): Promise<string> {
   return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
 }
 
-async function findKeyIn(dir: string | undefined): Promise<string | undefined> {
+/** The key that a data directory keeps for its owner's own commands. */
+export async function findKeyIn(dir: string | undefined): Promise<string | undefined> {
   if (dir === undefined) return undefined
   try {
     return (await readFile(join(dir, DATA_FILES.clientKey), 'utf8')).trim()
@@ -55,7 +67,8 @@ async function findKeyIn(dir: string | undefined): Promise<string | undefined> {
   }
 }
 
-async function readKeyFile(path: string): Promise<string> {
+/** The key of a file. @throws {CliError} ERR_CLI_FILE. */
+export async function readKeyFile(path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim()
   } catch (cause) {
@@ -69,6 +82,16 @@ export type ClientSubmission = {
   readonly visibility: Visibility
   readonly file: string
   readonly place?: Place
+}
+
+/** Which bills a list has. */
+export type BillListQuery = {
+  readonly limit: number
+  readonly cursor?: string | undefined
+  readonly state?: BillState | undefined
+  /** ISO 8601, UTC. */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
 }
 
 /** The HTTP API of a node, from outside. */
@@ -99,8 +122,11 @@ export class ApiClient {
     return this.#json<BillStatus>(`/v1/bills/${cid}`)
   }
 
-  async listBills(limit: number): Promise<BillStatus[]> {
-    return (await this.#json<{ items: BillStatus[] }>(`/v1/bills?limit=${limit}`)).items
+  /** A page of the key's bills, newest first. */
+  async listBills(query: BillListQuery): Promise<Page<BillStatus>> {
+    const given = new URLSearchParams()
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value))
+    return this.#json<Page<BillStatus>>(`/v1/bills?${given.toString()}`)
   }
 
   /** Bytes of a bill; without a key only of public ones. `sealed`: they are still the age file. */
@@ -151,8 +177,26 @@ export class ApiClient {
     return this.#json<ReviewView>(`/v1/reviews/${cid}/entry`, { method: 'DELETE' })
   }
 
+  /** A JSON answer of an operator's route; with `body`, to a POST of it. */
+  async ask<T>(path: string, body?: object): Promise<T> {
+    if (body === undefined) return this.#json<T>(path)
+    const headers = { 'content-type': 'application/json' }
+    return this.#json<T>(path, { method: 'POST', headers, body: JSON.stringify(body) })
+  }
+
   async getPeers(): Promise<{ peers: PeerStatus[]; refusals: PeerRefusal[] }> {
     return this.#json('/v1/peers')
+  }
+
+  /** How the node is: everything for a key with the scope `admin`, else its health. */
+  async getNodeStatus(): Promise<NodeStatus | (NodeHealth & { readonly ready: boolean })> {
+    if (this.hasKey) return this.#json('/v1/status')
+    const [health, { ready }] = await Promise.all([this.getHealth(), this.getReadiness()])
+    return { ...health, ready }
+  }
+
+  async getReadiness(): Promise<Readiness> {
+    return this.#json<Readiness>('/readyz', {}, [503])
   }
 
   /** Health of the node, also when it is not well. */

@@ -15,6 +15,16 @@ export type TerminalInit = {
   readonly signal: AbortSignal
 }
 
+const SCREEN_ON = '\u{1B}[?1049h'
+const SCREEN_OFF = '\u{1B}[?1049l'
+const CURSOR_ON = '\u{1B}[?25h'
+const CURSOR_OFF = '\u{1B}[?25l'
+const WRAP_ON = '\u{1B}[?7h'
+const WRAP_OFF = '\u{1B}[?7l'
+const HOME = '\u{1B}[H'
+const CLEAR_LINE = '\u{1B}[K'
+const CLEAR_BELOW = '\u{1B}[J'
+
 type Style = Parameters<typeof styleText>[0]
 
 /** Results on standard output, everything else on standard error. */
@@ -86,6 +96,26 @@ export class Terminal {
   /** Moves the cursor or clears, where a person looks. */
   control(sequence: string): void {
     if (this.isLive) this.#stderr.write(sequence)
+  }
+
+  /** True if a person reads the result as it is written. */
+  get isResultLive(): boolean {
+    return this.#stdout.isTTY === true
+  }
+
+  /** A screen of its own for the result, drawn over and over; what stood there before comes back when it is closed. */
+  openScreen(): { draw(lines: readonly string[]): void; close(): void } {
+    const write = (text: string): void => void this.#stdout.write(text)
+    write(`${SCREEN_ON}${CURSOR_OFF}${WRAP_OFF}`)
+    return {
+      draw: (lines) => {
+        const rows = this.#stdout.rows ?? 24
+        const shown = lines.length <= rows ? lines : [...lines.slice(0, rows - 1), '…']
+        // Each line is cleared behind its text, and the rest of the screen at the end: nothing flickers.
+        write(`${HOME}${shown.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_BELOW}`)
+      },
+      close: () => write(`${WRAP_ON}${CURSOR_ON}${SCREEN_OFF}`),
+    }
   }
 
   /** Text in a style on terminals, plain elsewhere and under NO_COLOR. */

@@ -40,17 +40,21 @@ export class BatchLoader {
   readonly #fetch: FetchBlocks
   /** Peers to ask, the sponsor first. */
   readonly #peersFor: (sponsor: Uint8Array) => readonly string[]
+  readonly #isWithdrawn: (bill: CID, sponsor: Uint8Array) => Promise<boolean>
 
   constructor(init: {
     context: RegionContext
     archive: Archive
     fetch: FetchBlocks
     peersFor: (sponsor: Uint8Array) => readonly string[]
+    /** Tells bills whose bytes are gone everywhere. @default none */
+    isWithdrawn?: (bill: CID, sponsor: Uint8Array) => Promise<boolean>
   }) {
     this.#context = init.context
     this.#archive = init.archive
     this.#fetch = init.fetch
     this.#peersFor = init.peersFor
+    this.#isWithdrawn = init.isWithdrawn ?? (async () => false)
   }
 
   /**
@@ -102,7 +106,18 @@ export class BatchLoader {
   /** Brings the bills of a batch into the archive. */
   async fetchBills(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {
     const bills = new Map(loaded.batch.entries.map((entry) => [billOfEntry(entry).toString(), billOfEntry(entry)]))
+    for (const bill of await this.listWithdrawn(loaded)) bills.delete(bill.toString())
     await this.#fetch([...bills.values()], { from: this.#peersFor(loaded.announcement.sponsor), signal })
+  }
+
+  /** Sealed bills of a batch that its own sponsor has withdrawn. */
+  async listWithdrawn({ batch, announcement }: LoadedBatch): Promise<CID[]> {
+    const withdrawn: CID[] = []
+    for (const entry of batch.entries) {
+      if (entry.kind === 'sealed' && (await this.#isWithdrawn(entry.bill, announcement.sponsor)))
+        withdrawn.push(entry.bill)
+    }
+    return withdrawn
   }
 
   async #openSealed(batch: Batch): Promise<Claim[]> {

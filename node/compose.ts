@@ -27,11 +27,13 @@ import { RegionGossip } from './region-gossip.ts'
 import { ReviewDesk } from './review/review-desk.ts'
 import { Accounts } from './service/accounts.ts'
 import { EventJournal } from './service/event-journal.ts'
+import { Shredding } from './service/shredding.ts'
 import { Webhooks } from './service/webhooks.ts'
 import { Sponsor } from './sponsor.ts'
 import { Statuses } from './statuses.ts'
 import { Sync } from './sync.ts'
 import { Voter } from './voter.ts'
+import { WithdrawalDesk } from './withdrawals/withdrawal-desk.ts'
 
 /** The components of an auditor that others of `node/` see. */
 export type Components = {
@@ -51,6 +53,7 @@ export type Components = {
   readonly proofs: ProofDesk
   readonly ledger: Ledger
   readonly reviews: ReviewDesk
+  readonly withdrawals: WithdrawalDesk
 }
 
 /** What is told when a batch is certified here: the CIDs of its accepted bills. */
@@ -101,7 +104,13 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     onPosted: (ok) => meters.webhookPosted(ok),
     log: child('webhooks'),
   })
-  const loader = new BatchLoader({ context, archive, fetch, peersFor })
+  const loader = new BatchLoader({
+    context,
+    archive,
+    fetch,
+    peersFor,
+    isWithdrawn: async (bill, sponsor) => withdrawals.isWithdrawn(bill, sponsor),
+  })
   const reviews = new ReviewDesk({
     context,
     store,
@@ -134,7 +143,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
       onCertified(bills.map(String))
       meters.certified(certificate.content.accepted)
       await sponsor.onCertified(loaded, certificate)
-      await pin(archive, loaded, log)
+      await pin(archive, loaded, await loader.listWithdrawn(loaded), log)
     },
     onSplit: async (announcement) => sponsor.onSplit(announcement),
     onOwn: (announcement) => sponsor.catchUp(announcement),
@@ -153,7 +162,13 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     lingerMs: init.batch.lingerMs,
     log: child('sponsor'),
   })
-  const accounts = new Accounts({ store, nowMs, randomBytes: randomOf, log: child('accounts') })
+  const accounts: Accounts = new Accounts({
+    store,
+    shred: async (account) => shredding.shred(account),
+    nowMs,
+    randomBytes: randomOf,
+    log: child('accounts'),
+  })
   const intake = new Intake({
     context,
     store,
@@ -173,10 +188,41 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     randomBytes: randomOf,
     log: child('intake'),
   })
-  const anchoring = new Anchoring({
+  // Who was never signed up is not closed: bills of earlier versions.
+  const isOpen = async (id: string): Promise<boolean> => ((await accounts.findAccount(id))?.state ?? 'open') === 'open'
+  const withdrawals: WithdrawalDesk = new WithdrawalDesk({
     context,
     store,
     archive,
+    blocks,
+    reviews,
+    intake,
+    isKept: async (bill) => {
+      for (const account of await accounts.bills.accountsOf(bill)) if (await isOpen(account)) return true
+      return false
+    },
+    publish,
+    nowMs,
+    intervalMs: init.sync.intervalMs,
+    log: child('withdrawals'),
+  })
+  const shredding = new Shredding({
+    store,
+    bills: accounts.bills,
+    withdrawals,
+    isOpen,
+    forgetTold: (cid, account) => events.forgetBill(cid, account, false),
+    forget: [async (account) => webhooks.forget(account), async (account) => events.forget(account)],
+  })
+  const anchoring = new Anchoring({
+    context,
+    store,
+    archive: {
+      getBlock: async (cid, options) => archive.getBlock(cid, options),
+      putBlock: async (bytes) => archive.putBlock(bytes),
+      // DESIGN 11 asks for every bill; one that its own sponsor has withdrawn is nobody's to have.
+      hasBill: async (cid) => (await archive.hasBill(cid)) || (await withdrawals.isExcused(cid)),
+    },
     flushBlocks,
     fetch,
     peersFor,
@@ -215,8 +261,12 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
         await reviews.takeRequest(request)
         for (const notice of notices) await reviews.takeNotice(notice)
       },
+      withdrawal: async (withdrawal) => {
+        await withdrawals.take(withdrawal)
+      },
     },
     reviews: reviews.book,
+    withdrawals: withdrawals.book,
     log: child('sync'),
   })
   network.handle(syncProtocol, (request) => sync.answer(request))
@@ -235,6 +285,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     if (message.kind === 'anchor-signature') return anchoring.takeSignature(message)
     if (message.kind === 'review-request') return reviews.takeRequest(message.request)
     if (message.kind === 'review-notice') return reviews.takeNotice(message.notice)
+    if (message.kind === 'withdrawal') return withdrawals.take(message.withdrawal)
     return keepEquivocation(message.equivocation)
   }
 
@@ -264,6 +315,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     proofs,
     ledger,
     reviews,
+    withdrawals,
   }
 }
 
@@ -304,9 +356,9 @@ function isMemberPeer(context: RegionContext, { peerId }: Refusal): boolean {
 }
 
 // A pin keeps a batch's blocks from any later collection of garbage; the blocks themselves are durable already.
-async function pin(archive: Archive, loaded: LoadedBatch, log: Logger): Promise<void> {
+async function pin(archive: Archive, loaded: LoadedBatch, withdrawn: readonly CID[], log: Logger): Promise<void> {
   try {
-    await archive.pinBatch(loaded.announcement.batch)
+    await archive.pinBatch(loaded.announcement.batch, withdrawn)
   } catch (cause) {
     const batch = loaded.announcement.batch.toString()
     log.error({ batch, code: errorCodeOf(cause), err: cause }, 'batch not pinned')

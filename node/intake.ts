@@ -121,9 +121,18 @@ export class Intake {
     return this.#oneByOne(toHex(plainKey(visibility, plainHash)), async () => this.#take(submission, plainHash, signal))
   }
 
+  /** Runs a task while no submission of the same bytes is under way. */
+  async exclusively(
+    visibility: BillRecord['visibility'],
+    plainHash: Uint8Array,
+    task: () => Promise<void>,
+  ): Promise<void> {
+    await this.#oneByOne(toHex(plainKey(visibility, plainHash)), task)
+  }
+
   // The same bill sent again while the first is under way waits for it and then finds it: sealed a second time it would
   // have another CID, and its claim would stand twice.
-  async #oneByOne(key: string, task: () => Promise<Taken>): Promise<Taken> {
+  async #oneByOne<T>(key: string, task: () => Promise<T>): Promise<T> {
     const serial = this.#underWay.get(key) ?? { tasks: new Serial(), users: 0 }
     this.#underWay.set(key, serial)
     serial.users += 1

@@ -109,14 +109,14 @@ export class AuditorNode implements NodeView {
   /** Joins the network, then takes up what the last stop left open. */
   async start(): Promise<void> {
     const { polls, anchoring, reviews, gossip, sponsor, voter, intake, sync, accounts } = this.#components
-    const { events, webhooks } = this.#components
+    const { events, webhooks, withdrawals } = this.#components
     try {
       await accounts.load()
       await takeOverAccounts({ ...this.#parts, accounts, keys: this.#init.apiKeys ?? [], ...this.#init })
-      await accounts.start()
       await polls.load()
       await anchoring.load()
       await reviews.load()
+      await withdrawals.load()
       // Before the journal, whose records it counts.
       this.#status.start()
       events.start()
@@ -129,6 +129,9 @@ export class AuditorNode implements NodeView {
       }
       const resumed = await intake.resume(this.#stopped.signal)
       await reviews.start()
+      withdrawals.start()
+      // Finishes closings that a crash interrupted.
+      await accounts.start()
       sync.start()
       await anchoring.start()
       this.#isStarted = true
@@ -141,11 +144,12 @@ export class AuditorNode implements NodeView {
 
   /** Stops everything in reverse; what is under way is finished at the next start. */
   async stop(): Promise<void> {
-    const { intake, sync, reviews, sponsor, voter, anchoring, events, webhooks } = this.#components
+    const { intake, sync, reviews, sponsor, voter, anchoring, events, webhooks, withdrawals } = this.#components
     this.#stopped.abort()
     intake.stop()
     await webhooks.stop()
     await sync.stop()
+    await withdrawals.stop()
     await reviews.stop()
     await sponsor.stop()
     // Before anchoring: an anchor that waits for a batch to be adopted would else wait for its time-out.

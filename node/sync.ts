@@ -19,6 +19,7 @@ import type {
   SyncRecord,
   SyncRequest,
   Vote,
+  Withdrawal,
 } from '#protocol'
 import type { ProposalRecord, Store } from '#storage'
 import { chainKey } from './ledger.ts'
@@ -26,9 +27,12 @@ import type { PeerView, RequestOptions } from './network/types.ts'
 import type { Polls } from './polls.ts'
 import { isMember } from './region-context.ts'
 import type { RegionContext } from './region-context.ts'
+import type { WithdrawalBook } from './withdrawals/withdrawal-book.ts'
 
 /** Rounds with one peer in a row: a node that was away for long catches up without waiting for the timer. */
 const ROUNDS = 32
+/** Withdrawals in one answer, of all sponsors; the next exchange brings more. */
+const SYNC_WITHDRAWALS = 64
 /** Longest exchange with one peer. */
 const EXCHANGE_TIMEOUT_MS = 30_000
 
@@ -52,9 +56,11 @@ export type SyncInit = {
     readonly proposal: (proposal: ProposalRecord) => Promise<void>
     readonly equivocation: (proof: Equivocation) => Promise<void>
     readonly review: (request: ReviewRequest, notices: readonly ReviewNotice[]) => Promise<void>
+    readonly withdrawal: (withdrawal: Withdrawal) => Promise<void>
   }
   /** Bills that people must read, and who has. */
   readonly reviews: { digest(): Uint8Array; records(): Iterable<SyncRecord> }
+  readonly withdrawals: Pick<WithdrawalBook, 'knownUpTo' | 'after'>
   readonly log: Logger
 }
 
@@ -138,6 +144,10 @@ export class Sync {
       chains,
       anchoredUpTo,
       reviews: this.#init.reviews.digest(),
+      withdrawals: context.committee.map((sponsor) => ({
+        sponsor,
+        knownUpTo: this.#init.withdrawals.knownUpTo(sponsor),
+      })),
     }
   }
 
@@ -178,6 +188,8 @@ export class Sync {
     } else if (record.kind === 'anchor') {
       const { anchor, manifest, signatures } = record
       await take.proposal({ anchor, manifest, signatures })
+    } else if (record.kind === 'withdrawal') {
+      await take.withdrawal(record.withdrawal)
     } else if (record.kind === 'review') {
       await take.review(record.request, record.notices)
     } else {
@@ -190,6 +202,8 @@ export class Sync {
     const { context, store } = this.#init
     const request = decodeSyncRequest(bytes)
     if (request.region !== context.region.name || request.epoch !== context.epoch) return
+    // First: who knows what is withdrawn does not look for its bytes.
+    yield* this.#withdrawalsFor(request)
     let left = SYNC_RECORDS
     // A share each, so that one sponsor with a broken chain cannot keep the others' batches out of every answer.
     const share = Math.max(1, Math.floor(SYNC_RECORDS / context.committee.length))
@@ -226,6 +240,18 @@ export class Sync {
         manifest: proposal.manifest,
         signatures: [...proposal.signatures],
       })
+    }
+  }
+
+  async *#withdrawalsFor(request: SyncRequest): AsyncGenerator<Uint8Array> {
+    const { committee } = this.#init.context
+    const share = Math.max(1, Math.floor(SYNC_WITHDRAWALS / committee.length))
+    for (const sponsor of committee) {
+      const asked = request.withdrawals?.find((it) => equalBytes(it.sponsor, sponsor))
+      if (asked === undefined) continue
+      for await (const withdrawal of this.#init.withdrawals.after(sponsor, asked.knownUpTo, share)) {
+        yield encodeSyncRecord({ kind: 'withdrawal', withdrawal })
+      }
     }
   }
 

@@ -8,6 +8,7 @@ export { openBlockStore, BlockStore } from './block-store.ts'
 export type { Block } from './block-store.ts'
 export { Archive, verifyBlock } from './archive.ts'
 export type { ArchiveComponents, ArchiveHost, ReadOptions } from './archive.ts'
+export { findPinRoots } from './archive-pins.ts'
 export { ArchiveError } from './archive-error.ts'
 export type { ArchiveFailure } from './archive-error.ts'
 export {

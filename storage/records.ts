@@ -101,7 +101,7 @@ export type ProposalRecord = {
 /** A bill that people must read. Key: CID bytes. */
 export type ReviewRecord = {
   readonly request: ReviewRequest
-  /** `wanted` until its bytes are here; `false` when they are not those of the plain hash; `done` once it is certified. */
+  /** `wanted` until its bytes are here; `false` when they are not those of the plain hash, or withdrawn; `done` once it is certified. */
   readonly state: 'wanted' | 'here' | 'false' | 'done'
 }
 

@@ -25,7 +25,7 @@ export type ChainInit = { readonly rpcUrl: string; readonly finalityDepth?: numb
 export type AnchoringInit = {
   readonly context: RegionContext
   readonly store: Store
-  readonly archive: Archive
+  readonly archive: Pick<Archive, 'getBlock' | 'hasBill' | 'putBlock'>
   readonly flushBlocks: () => Promise<void>
   readonly fetch: FetchBlocks
   readonly peersFor: (member: Uint8Array) => readonly string[]

@@ -24,6 +24,7 @@ import { buildClaim, regionOf } from '../examiner.ts'
 import type { Examination, Examiner } from '../examiner.ts'
 import { hashFile } from '../hash-file.ts'
 import type { PreparedBill } from '../in-flight.ts'
+import { plainKey } from '../ledger.ts'
 import { NodeError } from '../node-error.ts'
 import { isMember } from '../region-context.ts'
 import type { RegionContext } from '../region-context.ts'
@@ -413,6 +414,32 @@ export class ReviewDesk {
     return examination.bills.map((examined) =>
       buildClaim(context, { bill: cid, plainHash, ordinal: examined.ordinal, holder, salt: randomBytes(32) }, examined),
     )
+  }
+
+  /** Ends the review of a bill that came to no claim: nobody waits for it any more. */
+  async close(bill: CID): Promise<void> {
+    await this.#serial.run(async () => this.#end(bill))
+  }
+
+  /** Destroys what people read in a bill that is withdrawn, unless the same bytes are here as another bill. */
+  async forget(bill: CID, plainHash: Uint8Array): Promise<void> {
+    const { store } = this.#init
+    await this.#serial.run(async () => {
+      await this.#end(bill)
+      const others = [plainKey('public', plainHash), plainKey('sealed', plainHash)]
+      const found = await store.billsByPlainHash.findMany(others)
+      const isElsewhere = found.some((cid) => cid !== undefined && !cid.equals(bill))
+      if (isElsewhere || this.#book.ofPlainHash(plainHash).length > 0) return
+      await store.commit([store.reviewEntries.remove(plainHash)], { durable: true })
+    })
+  }
+
+  async #end(bill: CID): Promise<void> {
+    const known = this.#book.find(bill)
+    if (known === undefined || known.state === 'done' || known.state === 'false') return
+    const record: ReviewRecord = { ...known, state: 'false' }
+    await this.#init.store.commit([this.#init.store.reviews.put(bill.bytes, record)], { durable: true })
+    this.#book.put(record)
   }
 
   /** A batch was certified: bills that it accepts as reviewed are closed. */

@@ -233,7 +233,12 @@ async function readPassphrase(dir: string, file: string): Promise<string> {
   }
 }
 
-async function readApiKeys(dir: string): Promise<ApiKeyRecord[]> {
+/**
+ * Keys that `init` wrote, without their secrets: the store takes them over at the first start.
+ *
+ * @throws {IdentityError} ERR_DIR_INCOMPLETE, ERR_DIR_FILE
+ */
+export async function readApiKeys(dir: string): Promise<ApiKeyRecord[]> {
   const path = join(dir, DATA_FILES.apiKeys)
   try {
     return z.array(apiKeyRecordShape).parse(JSON.parse(await readDataFile(dir, DATA_FILES.apiKeys)))

@@ -1,5 +1,8 @@
 import { Command } from 'commander'
+import { registerAccount } from './commands/account.ts'
+import { registerAuditLog } from './commands/audit-log.ts'
 import { registerBill } from './commands/bill.ts'
+import { registerBills } from './commands/bills.ts'
 import { registerDatasets } from './commands/datasets.ts'
 import { registerDevnet } from './commands/devnet.ts'
 import { registerDisclose } from './commands/disclose.ts'
@@ -9,6 +12,7 @@ import { registerExplain } from './commands/explain.ts'
 import { registerExtract } from './commands/extract.ts'
 import { registerFactors } from './commands/factors.ts'
 import { registerInit } from './commands/init.ts'
+import { registerKey } from './commands/key.ts'
 import { registerPeers } from './commands/peers.ts'
 import { registerProof } from './commands/proof.ts'
 import { registerRegionKeys } from './commands/region-keys.ts'
@@ -40,6 +44,7 @@ export function createProgram(terminal: Terminal): Command {
   registerStart(program, terminal)
   registerSubmit(program, terminal)
   registerStatus(program, terminal)
+  registerBills(program, terminal)
   registerBill(program, terminal)
   registerProof(program, terminal)
   registerDisclose(program, terminal)
@@ -50,6 +55,9 @@ export function createProgram(terminal: Terminal): Command {
   registerFactors(program, terminal)
   registerDatasets(program, terminal)
   registerReview(program, terminal)
+  registerAccount(program, terminal)
+  registerKey(program, terminal)
+  registerAuditLog(program, terminal)
   registerPeers(program, terminal)
   registerDoctor(program, terminal)
   return program.addHelpText(

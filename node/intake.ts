@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { CID as Cid } from 'multiformats/cid'
 import type { Logger } from 'pino'
-import { claimIdOf, concatBytes, errorCodeOf, hmacSha256, LIMITS, toHex, utf8 } from '#protocol'
+import { claimIdOf, concatBytes, errorCodeOf, LIMITS, toHex } from '#protocol'
 import type { Claim } from '#protocol'
 import { isAgeFile, keyOfNumber, seal } from '#storage'
 import type { AccountBillRecord, Archive, BillRecord, DeclaredPlace, Reason, Store, Write } from '#storage'
@@ -9,6 +9,7 @@ import type { BillVault } from './bill-vault.ts'
 import { buildClaim, countryOf, regionOf } from './examiner.ts'
 import type { Examination, Examiner } from './examiner.ts'
 import { hashFile } from './hash-file.ts'
+import { commitToAccount } from './holder.ts'
 import { plainKey } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import { NodeError } from './node-error.ts'
@@ -361,14 +362,6 @@ export class Intake {
   #commitTo(accountId: string): Uint8Array {
     return commitToAccount(this.#init.context.privateKey, accountId)
   }
-}
-
-/**
- * What a claim says of its holder: a keyed hash, so that the public cannot try account names; this node alone can show whose
- * claim it is.
- */
-export function commitToAccount(privateKey: Uint8Array, accountId: string): Uint8Array {
-  return hmacSha256(privateKey, utf8(`kwitness holder 1\0${accountId}`))
 }
 
 function rejected(reason: Reason): NodeError {

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
 import { toHex, utf8 } from '#protocol'
 import type { BillRecord, Store, Write } from '#storage'
-import { commitToAccount } from '../intake.ts'
+import { commitToAccount } from '../holder.ts'
 import type { Accounts } from './accounts.ts'
 import { BATCH_RECORDS } from './constants.ts'
 

@@ -7,14 +7,21 @@ export type Diagnosis = {
   readonly detail: string
   /** How to mend it. */
   readonly fix?: string
+  /** True if it works and should be looked at all the same. */
+  readonly warning?: true
   /** True if it could not be looked at; no failure of its own. */
   readonly skipped?: true
 }
 
+/** What a check found: in order, or worth a look. */
+export type Found = string | { readonly warning: string }
+
 /** A check: what was found, or a throw. */
-export async function examine(name: string, fix: string, find: () => Promise<string> | string): Promise<Diagnosis> {
+export async function examine(name: string, fix: string, find: () => Promise<Found> | Found): Promise<Diagnosis> {
   try {
-    return { name, ok: true, detail: await find() }
+    const found = await find()
+    if (typeof found === 'string') return { name, ok: true, detail: found }
+    return { name, ok: true, detail: found.warning, fix, warning: true }
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     return { name, ok: false, detail: `${message} (${errorCodeOf(thrown)})`, fix }

@@ -18,6 +18,7 @@ export const PRESETS = {
     batch: { lingerMs: 50 },
     sync: { intervalMs: 2_000 },
     api: { port: 0 },
+    operator: { port: 0 },
   },
   'example-sepolia': {
     chain: { rpcUrl: 'https://ethereum-sepolia-rpc.publicnode.com' },

@@ -66,6 +66,7 @@ export async function writeDirectories(
               },
               chain: { rpcUrl: network.rpcUrl },
               api: { port: auditor.apiPort },
+              operator: { port: auditor.operatorPort },
             },
           },
         })

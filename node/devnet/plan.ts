@@ -20,6 +20,8 @@ export type PlannedAuditor = {
   readonly port: number
   /** TCP port of its HTTP API. */
   readonly apiPort: number
+  /** TCP port of its operator listener. */
+  readonly operatorPort: number
 }
 
 /** One region before it exists. */
@@ -31,7 +33,7 @@ export type PlannedRegion = {
 
 /** Keys, ports and secrets of a development network, all new. */
 export async function planRegions(names: readonly DevnetRegionName[], auditors: number): Promise<PlannedRegion[]> {
-  const ports = await findFreePorts(2 * names.length * auditors)
+  const ports = await findFreePorts(3 * names.length * auditors)
   const nextPort = (): number => ports.pop() ?? 0
   return Promise.all(
     names.map(async (name) => ({
@@ -51,6 +53,7 @@ function planAuditor(name: string, nextPort: () => number): PlannedAuditor {
     identity: identityOf(privateKey),
     port: nextPort(),
     apiPort: nextPort(),
+    operatorPort: nextPort(),
   }
 }
 

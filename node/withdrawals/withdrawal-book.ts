@@ -19,6 +19,8 @@ export class WithdrawalBook {
   readonly #store: Pick<Store, 'withdrawals' | 'withdrawn'>
   /** Bills that are not gone, by their key in hex. */
   readonly #pending = new Map<string, WithdrawnRecord>()
+  /** Bills that are told and not gone, by sponsor. */
+  readonly #told = new Map<string, number>()
   /** Sequence numbers known of each sponsor: all up to `upTo`, and `beyond` it. */
   readonly #known = new Map<string, { upTo: number; readonly beyond: Set<number> }>()
 
@@ -32,13 +34,21 @@ export class WithdrawalBook {
   }
 
   put(record: WithdrawnRecord): void {
-    const key = toHex(withdrawnKey(record.bill, record.sponsor))
-    if (record.state === 'gone') this.#pending.delete(key)
-    else this.#pending.set(key, record)
+    this.drop(record)
+    if (record.state === 'gone') return
+    this.#pending.set(toHex(withdrawnKey(record.bill, record.sponsor)), record)
+    if (record.state === 'told') this.#count(record.sponsor, 1)
   }
 
   drop(record: WithdrawnRecord): void {
-    this.#pending.delete(toHex(withdrawnKey(record.bill, record.sponsor)))
+    const key = toHex(withdrawnKey(record.bill, record.sponsor))
+    if (this.#pending.get(key)?.state === 'told') this.#count(record.sponsor, -1)
+    this.#pending.delete(key)
+  }
+
+  #count(sponsor: Uint8Array, by: number): void {
+    const name = toHex(sponsor)
+    this.#told.set(name, (this.#told.get(name) ?? 0) + by)
   }
 
   /** Bills that are not gone. */
@@ -48,8 +58,7 @@ export class WithdrawalBook {
 
   /** How many bills of a sponsor are told and not gone. */
   countTold(sponsor: Uint8Array): number {
-    const name = toHex(sponsor)
-    return this.pending('told').filter((record) => toHex(record.sponsor) === name).length
+    return this.#told.get(toHex(sponsor)) ?? 0
   }
 
   know({ sponsor, seq }: Pick<Withdrawal, 'sponsor' | 'seq'>): void {

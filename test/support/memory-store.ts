@@ -17,6 +17,9 @@ const BUCKETS = [
   'votes',
   'locks',
   'equivocations',
+  'reviews',
+  'withdrawals',
+  'withdrawn',
 ] as const
 
 /** A store without a disk; real buckets, so that what is written is encoded and decoded. */

@@ -10,20 +10,22 @@ import type { RunningApi } from '../support/api-server.ts'
 import { FAKE_PUBLIC_BILL as CID, FAKE_SEALED_BILL as SEALED, FakeNode, statusOf } from '../support/fake-node.ts'
 import { until } from '../support/until.ts'
 
-const key = createApiKey({
-  id: new Uint8Array(6).fill(1),
-  secret: new Uint8Array(32).fill(1),
-  account: 'tester',
-  scopes: ['bills:write', 'bills:read', 'admin'],
-  createdAt: '2026-01-01T00:00:00Z',
-})
+const [key, second] = [1, 2].map((fill) =>
+  createApiKey({
+    id: new Uint8Array(6).fill(fill),
+    secret: new Uint8Array(32).fill(fill),
+    account: 'tester',
+    scopes: ['bills:write', 'bills:read', 'admin'],
+    createdAt: '2026-01-01T00:00:00Z',
+  }),
+) as [ReturnType<typeof createApiKey>, ReturnType<typeof createApiKey>]
 
 describe('HTTP of the API', () => {
   const running: RunningApi[] = []
   let node: FakeNode
 
   const start = async (init: Partial<ApiServerInit> = {}): Promise<string> => {
-    const server = await startApi({ node, keys: createStaticKeyRing([key.record]) }, init)
+    const server = await startApi({ node, keys: createStaticKeyRing([key.record, second.record]) }, init)
     running.push(server)
     return server.url
   }
@@ -83,6 +85,8 @@ describe('HTTP of the API', () => {
     it('count requests with a valid key by key alone', async () => {
       const url = await start({ requestsPerMinuteKey: 2 })
       for (const status of [200, 200, 429, 429]) assert.equal((await fetch(`${url}/v1/bills`, withKey)).status, status)
+      const other = { headers: { authorization: `Bearer ${second.text}` } }
+      assert.equal((await fetch(`${url}/v1/bills`, other)).status, 200)
       assert.equal((await fetch(`${url}/healthz`)).status, 200)
     })
 

@@ -62,9 +62,11 @@ describe('handing in bills over HTTP', () => {
   /** A request whose body the test writes itself. */
   const open = (
     headers: Record<string, string | number> = {},
+    method = 'POST',
+    path = '/v1/bills',
   ): { request: ClientRequest; answer: Promise<IncomingMessage> } => {
-    const request = httpRequest(`${server.url}/v1/bills`, {
-      method: 'POST',
+    const request = httpRequest(`${server.url}${path}`, {
+      method,
       headers: { authorization: `Bearer ${key.text}`, ...headers },
     })
     const answer = new Promise<IncomingMessage>((resolve, reject) => {
@@ -253,10 +255,15 @@ describe('handing in bills over HTTP', () => {
   })
 
   it('checks the key before it reads the body', async () => {
-    const { request, answer } = open({ authorization: 'Bearer kw_wrong', 'content-length': LIMITS.billBytes })
-    request.flushHeaders()
-    assert.equal((await answer).statusCode, 401)
-    request.destroy()
+    for (const [method, path] of [
+      ['POST', '/v1/bills'],
+      ['PUT', `/v1/reviews/${CID}/entry`],
+    ] as const) {
+      const { request, answer } = open({ authorization: 'Bearer kw_wrong', 'content-length': 1_000 }, method, path)
+      request.flushHeaders()
+      assert.equal((await answer).statusCode, 401)
+      request.destroy()
+    }
   })
 
   it('gives a request with the same Idempotency-Key the same bill, once', async () => {

@@ -21,6 +21,8 @@ export type ChildRequest =
   | { readonly id: number; readonly kind: 'enter'; readonly cid: string; readonly entry: ReviewEntry }
   /** Die in the `commits`-th commit from now on, before it is written. */
   | { readonly id: number; readonly kind: 'die'; readonly commits: number }
+  /** Signs up or closes an account. */
+  | { readonly id: number; readonly kind: 'add-account' | 'close-account'; readonly account: string }
   | { readonly id: number; readonly kind: 'stop' }
 
 /** The answer to a request. */
@@ -48,6 +50,14 @@ async function answer(request: ChildRequest): Promise<Partial<ChildAnswer>> {
   }
   if (request.kind === 'enter') {
     await node.enterReview(request.cid, request.entry, new AbortController().signal)
+    return {}
+  }
+  if (request.kind === 'add-account') {
+    await node.accounts.addAccount({ id: request.account }, { actor: 'operator' })
+    return {}
+  }
+  if (request.kind === 'close-account') {
+    await node.accounts.closeAccount(request.account, { actor: 'operator' })
     return {}
   }
   if (request.kind === 'die') {

@@ -91,6 +91,16 @@ export class AuditorProcess implements Pick<NodeView, 'submitBill' | 'findStatus
     await this.#ask({ kind: 'enter', cid, entry })
   }
 
+  /** Signs up an account at it. */
+  async addAccount(account: string): Promise<void> {
+    await this.#ask({ kind: 'add-account', account })
+  }
+
+  /** Closes an account at it. */
+  async closeAccount(account: string): Promise<void> {
+    await this.#ask({ kind: 'close-account', account })
+  }
+
   /** True when its process has ended. */
   get isGone(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null

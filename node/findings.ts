@@ -25,6 +25,7 @@ export const REMEDIES = {
   stopping: 'wait until it is up again',
   quorum: 'look at network.bootstrap, at firewalls, and at kwitness peers for refusals',
   margin: 'ask the operators of the auditors that are missing; see kwitness peers',
+  small: 'nobody is missing; with seven auditors a region survives two outages',
   disk: 'free some space, or move the data directory',
   queue: 'look at committee and disk: bills are taken faster than they are certified',
   chain: 'look at chain.rpcUrl in config.json, and whether the endpoint is up',
@@ -64,7 +65,8 @@ function faultsOfRegion({ committee, refusedMembers }: Circumstances): Finding[]
   if (margin === 0 || margin === 1) {
     const text = margin === 0 ? 'one more outage stops all certificates' : 'a second outage stops all certificates'
     const message = `${alive} of ${size} auditors are here, ${quorum} are needed: ${text}`
-    faults.push({ code: 'margin', level: 'warning', message, remedy: REMEDIES.margin })
+    const remedy = alive < size ? REMEDIES.margin : REMEDIES.small
+    faults.push({ code: 'margin', level: 'warning', message, remedy })
   }
   if (refusedMembers > 0) {
     const message = `${refusedMembers} of this region's own auditors ${refusedMembers === 1 ? 'was' : 'were'} turned away`

@@ -110,9 +110,10 @@ export class Terminal {
     return {
       draw: (lines) => {
         const rows = this.#stdout.rows ?? 24
-        const shown = lines.length <= rows ? lines : [...lines.slice(0, rows - 1), '…']
-        // Each line is cleared behind its text, and the rest of the screen at the end: nothing flickers.
-        write(`${HOME}${shown.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_BELOW}`)
+        const shown = lines.length < rows ? lines : [...lines.slice(0, rows - 2), '…']
+        // In one write, so that nothing flickers. Cleared before the text: behind it, the cursor of a full line still stands
+        // on its last character.
+        write(`${HOME}${shown.map((line) => `${CLEAR_LINE}${line}`).join('\r\n')}\r\n${CLEAR_BELOW}`)
       },
       close: () => write(`${WRAP_ON}${CURSOR_ON}${SCREEN_OFF}`),
     }

@@ -2,6 +2,8 @@ import { domainOf, toHex } from '#protocol'
 import { RegistryClient } from '../../chain/registry-client.ts'
 import type { OpenedDataDir } from '../../data-dir.ts'
 import { REMEDIES } from '../../findings.ts'
+import { grouped } from '../bill-lines.ts'
+import { etherText } from '../ether-text.ts'
 import { examine, skip } from './diagnosis.ts'
 import type { Diagnosis, Found } from './diagnosis.ts'
 
@@ -58,11 +60,11 @@ async function checkPayer(chain: RegistryClient, signal: AbortSignal): Promise<D
       chain.gasPriceWei({ signal }),
     ])
     if (balanceWei === 0n) throw new Error(`${toHex(payer)} is empty`)
-    const known = `${toHex(payer)} has ${balanceWei} wei`
+    const known = `${toHex(payer)} has ${etherText(balanceWei)} ether`
     if (gasPriceWei === 0n) return `${known}; gas is free`
     const anchors = balanceWei / (GAS_PER_ANCHOR * gasPriceWei)
     if (anchors === 0n) throw new Error(`${known}, less than an anchor costs now`)
-    const text = `${known}, enough for about ${anchors} anchors at the present price`
+    const text = `${known}, enough for about ${grouped(anchors)} anchors at the present price`
     return anchors < FEW_ANCHORS ? { warning: text } : text
   })
 }

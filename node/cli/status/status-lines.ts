@@ -1,6 +1,7 @@
 import type { BillState, NodeHealth, NodeStatus } from '#api'
 import { diskText } from '../../findings.ts'
 import { grouped, printable } from '../bill-lines.ts'
+import { etherText } from '../ether-text.ts'
 import { wrap } from '../wrap.ts'
 
 /** What a key without the scope `admin` is told. */
@@ -24,7 +25,6 @@ const STATES: readonly BillState[] = [
 ]
 /** Columns of the names at the left, two blanks included. */
 const NAME_COLUMNS = 11
-const WEI_PER_ETHER = 10n ** 18n
 
 /** True if the node told everything. */
 export function isWhole(status: NodeStatus | BriefStatus): status is NodeStatus {
@@ -100,11 +100,6 @@ function payerText(payer: NodeStatus['payer']): string {
   const known = `${short(address)} has ${etherText(BigInt(balanceWei))} ether`
   if (runwayAnchors === undefined || runwayDays === undefined) return known
   return `${known}: ${grouped(runwayAnchors)} anchors, ${runwayText(runwayDays)}`
-}
-
-/** Four digits behind the point, cut: never more than there is. */
-function etherText(wei: bigint): string {
-  return `${grouped(wei / WEI_PER_ETHER)}.${String((wei % WEI_PER_ETHER) / 10n ** 14n).padStart(4, '0')}`
 }
 
 function runwayText(days: number): string {

@@ -166,6 +166,43 @@ describe('archive', () => {
     assert.equal(await archive.hasBlock(prev), false)
   })
 
+  it('removes a bill with its chunks, also while pins keep them, and again after a crash between', async () => {
+    const bytes = randomBytes(2 * MiB + 9)
+    const { cid } = await archive.addBill(bytes)
+    const batch = await archive.putBlock(encodeCanonical({ entries: [cid] }))
+    await archive.pinBatch(batch)
+    const asked: string[] = []
+    const mayGo = async (root: CID): Promise<boolean> => asked.push(root.toString()) > 0
+    assert.equal(await archive.removeBill(cid, blocks, mayGo), 4)
+    assert.deepEqual(new Set(asked), new Set([batch.toString()]))
+    assert.equal(await archive.hasBlock(cid), false)
+    for (let at = 0; at < bytes.byteLength; at += MiB) {
+      assert.equal(await archive.hasBlock(cidOfDigest(sha256(bytes.subarray(at, at + MiB)), RAW_CODE)), false)
+    }
+    assert.equal(await archive.removeBill(cid, blocks, mayGo), 0)
+    // A crash left the root: it is last, so that its chunks are found.
+    await archive.addBill(bytes)
+    await blocks.delete(cidOfDigest(sha256(bytes.subarray(0, MiB)), RAW_CODE))
+    await archive.removeBill(cid, blocks, mayGo)
+    assert.equal(await archive.hasBlock(cid), false)
+    await archive.pinBatch(await archive.putBlock(encodeCanonical({ late: true, entries: [cid] })), [cid])
+  })
+
+  it('leaves chunks that another batch keeps: nobody has them deleted by a file of his own with the same chunk', async () => {
+    const victim = randomBytes(2 * MiB)
+    const { cid: kept } = await archive.addBill(victim)
+    const { cid: liars } = await archive.addBill(Buffer.concat([victim.subarray(0, MiB), randomBytes(MiB)]))
+    const [ours, theirs] = [
+      await archive.putBlock(encodeCanonical({ entries: [kept] })),
+      await archive.putBlock(encodeCanonical({ entries: [liars] })),
+    ]
+    await archive.pinBatch(ours)
+    await archive.pinBatch(theirs)
+    assert.equal(await archive.removeBill(liars, blocks, async (root) => root.equals(theirs)), 2)
+    assert.deepEqual(await archive.readBill(kept, { maxBytes: 2 * MiB, offline: true }), victim)
+    assert.equal(await archive.removeBill(kept, blocks, async (root) => root.equals(theirs)), 0)
+  })
+
   it('keeps pins when it is opened again', async () => {
     const batch = await archive.putBlock(encodeCanonical({ entries: [] }))
     await archive.pinBatch(batch)

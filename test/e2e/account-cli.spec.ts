@@ -3,9 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { addressOfPrivateKey } from '#protocol'
 import { startAnvil } from '../../node/chain/anvil.ts'
 import type { Anvil } from '../../node/chain/anvil.ts'
+import { run as runHere } from '../../node/cli/main.ts'
+import { Terminal } from '../../node/cli/terminal.ts'
 import { createDataDir } from '../../node/data-dir.ts'
 import { foundNetwork } from '../../node/founding.ts'
 import { findFreePort } from '../support/auditor-process.ts'
@@ -173,6 +176,28 @@ describe('kwitness account, key and audit-log', function () {
     }
   })
 
+  it('ask a person for the id before they close an account, and say what is destroyed', async () => {
+    await answer('account', 'add', 'brief')
+    const typed = async (text: string): Promise<{ code: number; err: string }> => {
+      const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+      for (const stream of [stdin, stderr]) Object.assign(stream, { isTTY: true })
+      const signal = new AbortController().signal
+      const terminal = new Terminal({ stdin, stdout, stderr, environment: { NO_COLOR: '1' }, signal })
+      stdin.end(text)
+      return { code: await runHere(terminal, ['account', 'close', 'brief', '--dir', dir]), err: String(stderr.read()) }
+    }
+    for (const text of ['', 'yes\n', 'acme\n']) {
+      const { code, err } = await typed(text)
+      assert.equal(code, 2, text)
+      assert.match(err, /destroys every sealed bill .*not confirmed: account brief stays as it is/s)
+    }
+    const state = async (): Promise<string> =>
+      (await answer<{ account: { state: string } }>('account', 'show', 'brief')).account.state
+    assert.equal(await state(), 'open')
+    assert.equal((await typed('brief\n')).code, 0)
+    assert.equal(await state(), 'closing')
+  })
+
   it('close an account only when somebody says so, and leave its bills to the node where that does not run', async () => {
     const asked = await run('account', 'close', 'acme')
     assert.equal(asked.code, 2)
@@ -204,7 +229,10 @@ describe('kwitness account, key and audit-log', function () {
       'key key.create',
       'key key.rotate',
       'key key.revoke',
+      'operator account.add',
       'operator account.close',
+      'operator account.close',
+      'node account.closed',
       'node account.closed',
     ])
     const some = await run('audit-log', '--after', '7', '--limit', '1', '--json')

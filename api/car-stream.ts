@@ -15,8 +15,9 @@ export function streamCar(root: CID, blocks: AsyncIterable<BlockView>): Readable
 async function* encodeCar(root: CID, blocks: AsyncIterable<BlockView>): AsyncGenerator<Uint8Array> {
   // The header of a CAR without blocks; each block is framed by a writer of its own that goes on from there.
   const header = CarWriter.create([root])
-  await header.writer.close()
+  const closed = header.writer.close()
   yield* header.out
+  await closed
   for await (const { cid, bytes } of blocks) {
     const { writer, out } = CarWriter.createAppender()
     const written = writer.put({ cid: CID.parse(cid), bytes }).then(async () => writer.close())

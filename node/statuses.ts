@@ -12,17 +12,22 @@ import {
   toHex,
 } from '#protocol'
 import { keyOfNumber } from '#storage'
-import type { AccountBillRecord, AnchorRecord, BatchRecord, BillRecord, ClaimRecord, Store } from '#storage'
+import type { AccountBillRecord, AnchorRecord, BillRecord, ClaimRecord, Store } from '#storage'
 import { plainKey } from './ledger.ts'
 import type { RegionContext } from './region-context.ts'
 
 /** Order of the states that a claim passes; the least advanced claim gives the bill's state. */
 const PATH: readonly BillState[] = ['received', 'proposed', 'certified', 'anchored', 'final']
 
+/** Batches whose sponsor is remembered: those of the bills that are being looked at. */
+const SPONSORS_KEPT = 4_096
+
 /** Reads the state of bills from the records. */
 export class Statuses {
   readonly #context: RegionContext
   readonly #store: Store
+  /** Sponsors of batches, by digest. */
+  readonly #sponsors = new Map<string, string>()
 
   readonly #progressOf: (cid: CID) => BillStatus['review']
 
@@ -112,8 +117,8 @@ export class Statuses {
   }
 
   async #describe({ claimId, claim, batch, state, anchorSeq }: ClaimRecord): Promise<ClaimStatus> {
-    const [held, anchor] = await Promise.all([
-      this.#store.batches.find(batch),
+    const [sponsor, anchor] = await Promise.all([
+      this.#sponsorOf(batch),
       anchorSeq === undefined ? undefined : this.#store.anchors.find(keyOfNumber(anchorSeq)),
     ])
     const kWh = makeRational(BigInt(claim.energyWh.n), BigInt(claim.energyWh.d) * 1000n)
@@ -128,14 +133,24 @@ export class Statuses {
       assurance: claim.assurance,
       origin: claim.origin,
       batch: cidOfDigest(batch, DAG_CBOR_CODE).toString(),
-      sponsor: sponsorOf(held),
+      sponsor,
       ...(anchor === undefined ? {} : { anchor: describeAnchor(anchor) }),
     }
   }
-}
 
-function sponsorOf(batch: BatchRecord | undefined): string {
-  return batch === undefined ? '' : toHex(batch.announcement.sponsor)
+  // A batch has one sponsor for ever, and its record is large: hundreds of leaves.
+  async #sponsorOf(batch: Uint8Array): Promise<string> {
+    const key = toHex(batch)
+    const known = this.#sponsors.get(key)
+    if (known !== undefined) return known
+    const record = await this.#store.batches.find(batch)
+    if (record === undefined) return ''
+    const sponsor = toHex(record.announcement.sponsor)
+    const [oldest] = this.#sponsors.keys()
+    if (this.#sponsors.size >= SPONSORS_KEPT && oldest !== undefined) this.#sponsors.delete(oldest)
+    this.#sponsors.set(key, sponsor)
+    return sponsor
+  }
 }
 
 function describeAnchor(record: AnchorRecord): NonNullable<ClaimStatus['anchor']> {

@@ -22,6 +22,9 @@ function isLocked(thrown: unknown): boolean {
   return false
 }
 
+/** Records of a range that are asked for at once. */
+const ENTRIES_AT_A_TIME = 256
+
 /** A commit that waits for the write under way to end. */
 type Waiting = {
   readonly writes: readonly Write[]
@@ -109,7 +112,18 @@ export class Database {
 
   /** Keys and values of a range. */
   async *entries(gte: Uint8Array, lt: Uint8Array, range: KeyRange): AsyncGenerator<[Uint8Array, Uint8Array]> {
-    yield* this.#level.iterator({ gte, lt, reverse: range.reverse ?? false, limit: range.limit ?? -1 })
+    const iterator = this.#level.iterator({ gte, lt, reverse: range.reverse ?? false, limit: range.limit ?? -1 })
+    try {
+      // Many at a time (level bounds their bytes): one by one costs a way to a thread and back for each, and most ranges
+      // have a handful of records.
+      for (;;) {
+        const page = await iterator.nextv(ENTRIES_AT_A_TIME)
+        if (page.length === 0) return
+        yield* page
+      }
+    } finally {
+      await iterator.close()
+    }
   }
 
   async close(): Promise<void> {

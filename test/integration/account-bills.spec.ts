@@ -239,9 +239,13 @@ describe('bills of a store from before accounts', () => {
   beforeEach(async () => {
     fixture = await AccountFixture.create()
     const bills = Array.from({ length: 1_100 }, (_, i) => billOf(`bill ${i}`, i % 2 === 0 ? 'acme' : 'gone', i))
+    const arrival = ({ cid }: BillRecord, atMs: number): Write =>
+      fixture.store.billsByTime.put(concatBytes([keyOfNumber(atMs), cid.bytes]), cid)
     const writes = bills.flatMap((bill) => [
       fixture.store.bills.put(bill.cid.bytes, bill),
-      fixture.store.billsByTime.put(concatBytes([keyOfNumber(bill.receivedAtMs), bill.cid.bytes]), bill.cid),
+      arrival(bill, bill.receivedAtMs),
+      // One that was tried again stood twice in the list of an earlier version.
+      ...(bill.receivedAtMs === 0 ? [arrival(bill, 1_050)] : []),
     ])
     await fixture.store.commit(writes, { durable: false })
     await fixture.accounts.addAccount({ id: 'acme' }, BY)
@@ -255,6 +259,10 @@ describe('bills of a store from before accounts', () => {
 
   it('become those of the accounts that handed them in; the others stay the operator’s', async () => {
     await index()
+    // Once: the next start does not even look.
+    fixture.fault = new Error('nothing is left to write')
+    await index()
+    fixture.fault = undefined
     assert.deepEqual((await fixture.accounts.getAccount('acme')).usage, {
       bills: 550,
       storedBytes: 5_500,

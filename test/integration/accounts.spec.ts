@@ -208,6 +208,15 @@ describe('accounts', () => {
     await takeOver()
     assert.equal(fixture.accounts.ring.authenticate(seed.text), undefined)
     assert.deepEqual(await actions(), ['1 account.take-over Old Name', `2 key.revoke ${seed.record.id}`])
+    // However many keys have ended since: a key of the file that were forgotten would be valid again.
+    for (let i = 0; i < 120; i += 1) {
+      const { key } = await fixture.accounts.createKey({ account: 'Old Name', scopes: READ }, BY)
+      await fixture.accounts.revokeKey(key.id, BY)
+    }
+    await fixture.reopen(false)
+    await takeOver()
+    assert.equal(fixture.accounts.ring.authenticate(seed.text), undefined)
+    assert.equal((await fixture.accounts.listKeys('Old Name')).length, 102)
     fixture.shred = async () => 0
     await fixture.reopen()
     await fixture.accounts.closeAccount('Old Name', BY)
@@ -295,6 +304,22 @@ describe('closing an account', () => {
 })
 
 describe('audit log', () => {
+  it('numbers what different parts of a node tell it at the same time', async () => {
+    const fixture = await AccountFixture.create()
+    try {
+      const log = new AuditLog(fixture.store, () => 0)
+      await Promise.all(Array.from({ length: 20 }, async (_, i) => log.record(BY, 'test', String(i), [])))
+      const entries = await log.list(0, 100)
+      assert.deepEqual(
+        entries.map(({ seq, subject }) => `${seq} ${subject}`),
+        entries.map((_, i) => `${i + 1} ${i}`),
+      )
+      assert.equal(entries.length, 20)
+    } finally {
+      await fixture.remove()
+    }
+  })
+
   it('keeps its newest entries, and goes on counting', async () => {
     const fixture = await AccountFixture.create()
     try {

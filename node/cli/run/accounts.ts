@@ -122,7 +122,9 @@ export async function closeAccount(terminal: Terminal, id: string, options: Clos
       `account ${printable(id)} is closing: its keys are revoked; its bills are destroyed when the node starts`,
     )
   } else {
-    terminal.line(`account ${printable(id)} is closed: ${grouped(removedBills)} bills destroyed, its keys revoked`)
+    terminal.line(
+      `account ${printable(id)} is closed: its keys are revoked, sealed bills destroyed: ${grouped(removedBills)}`,
+    )
   }
 }
 

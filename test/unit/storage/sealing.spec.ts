@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Decrypter } from 'age-encryption'
-import { generateArchiveKey, seal, SealingError, unseal } from '#storage'
+import { checkRecipient, fromArmor, generateArchiveKey, isAgeFile, seal, SealingError, toArmor, unseal } from '#storage'
 
 const PLAIN = new TextEncoder().encode('kWh 128, Mrs. Secret, 12 Hidden Lane')
 
@@ -83,6 +83,47 @@ describe('sealing', () => {
     assert.equal((await failureOf(seal(large, [region.recipient]))).code, 'ERR_SEAL_TOO_LARGE')
     const sealedLarge = new Uint8Array(20 * 1024 * 1024 + 64 * 1024 + 1)
     assert.equal((await failureOf(unseal(sealedLarge, [region.identity]))).code, 'ERR_SEAL_TOO_LARGE')
+  })
+
+  it('takes recipients of one kind from outside, and none that would give everybody the key', async () => {
+    await checkRecipient(region.recipient)
+    // Points of low order, in bech32 as any other: what is agreed with them is zero.
+    const low = [
+      'age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z',
+      'age1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqj7vrya',
+    ]
+    const { recipient } = region
+    const mistyped = `${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`
+    const shapes = [
+      '',
+      'age1',
+      recipient.toUpperCase(),
+      ` ${recipient}`,
+      `${recipient}\n`,
+      `age1pq1${'q'.repeat(1_900)}`,
+    ]
+    for (const text of [...low, mistyped, ...shapes, region.identity]) {
+      assert.equal((await failureOf(checkRecipient(text))).code, 'ERR_SEAL_KEY', text)
+    }
+  })
+
+  it('reads armoured files as it writes them, and leaves other bytes alone', async () => {
+    const text = Buffer.from(toArmor(sealed))
+    assert.ok(isAgeFile(sealed) && !isAgeFile(text))
+    assert.deepEqual(fromArmor(text), sealed)
+    assert.deepEqual(fromArmor(Buffer.concat([Buffer.from('\n\r\n'), text])), sealed)
+    for (const bytes of [sealed, PLAIN, new Uint8Array(0)]) assert.equal(fromArmor(bytes), bytes)
+    const broken = Buffer.from(text.toString().replace('END', 'ENDE'))
+    assert.equal((await failureOf(Promise.resolve().then(() => fromArmor(broken)))).code, 'ERR_SEAL_CORRUPT')
+    const large = Buffer.alloc(30 * 1024 * 1024, 'A')
+    text.copy(large)
+    assert.equal((await failureOf(Promise.resolve().then(() => fromArmor(large)))).code, 'ERR_SEAL_TOO_LARGE')
+  })
+
+  it('tries no more keys than a region has', async () => {
+    const many = Array.from({ length: 33 }, () => region.identity)
+    assert.equal((await failureOf(unseal(sealed, many))).code, 'ERR_SEAL_KEY')
+    assert.deepEqual(await unseal(sealed, many.slice(1)), PLAIN)
   })
 
   it('refuses keys that are none, and does not repeat a secret key pasted as a recipient', async () => {

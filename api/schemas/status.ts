@@ -22,7 +22,11 @@ const brief = nodeHealth.extend({ ready: z.boolean() })
 /** {@link NodeStatus} as JSON. */
 const whole = brief.extend({
   findings: z.array(finding).describe('Everything that is wrong, alarms first'),
-  peers: z.object({ connected: z.int(), refused: z.int() }),
+  peers: z.object({
+    connected: z.int(),
+    refused: z.int().describe('Times that a peer was turned away since the start'),
+    refusedMembers: z.int().describe('Auditors of this committee of which that is true and that are not here'),
+  }),
   margin: z.int().describe('Auditors that are here minus quorum'),
   queueLimit: z.int().describe('Bills that may wait before new ones are refused'),
   reviews: z.int().describe('Bills that people must read, of all sponsors'),

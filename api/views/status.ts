@@ -17,8 +17,13 @@ export type NodeStatus = NodeHealth & {
   readonly ready: boolean
   /** Everything that is wrong, alarms first. */
   readonly findings: readonly Finding[]
-  /** Peers connected, and times that a peer was turned away or turned this node away since the start. */
-  readonly peers: { readonly connected: number; readonly refused: number }
+  readonly peers: {
+    readonly connected: number
+    /** Times that a peer was turned away, or turned this node away, since the start. */
+    readonly refused: number
+    /** Auditors of this committee of which that is true and that are not here: they run another network's rules. */
+    readonly refusedMembers: number
+  }
   /** Auditors that are here minus quorum. */
   readonly margin: number
   /** Bills that may wait to be proposed. */

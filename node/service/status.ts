@@ -70,6 +70,7 @@ export class Status implements StatusView {
       this.#payer?.describe(),
     ])
     const health = presence.health()
+    const refusedMembers = presence.countRefusedMembers()
     const known = {
       webhooks: webhooks.health(),
       ...(payer === undefined ? {} : { payer }),
@@ -80,14 +81,14 @@ export class Status implements StatusView {
       anchorLag: health.anchorLag,
       chain: health.chain,
       anchorDueMs: this.#anchorDueMs,
-      refusedMembers: presence.countRefusedMembers(),
+      refusedMembers,
     })
     const used = usedBytes === undefined ? {} : { usedBytes }
     return {
       ...health,
       ready: this.readiness().ready,
       findings,
-      peers: { connected: presence.peers().length, refused: activity.peersRefused },
+      peers: { connected: presence.peers().length, refused: activity.peersRefused, refusedMembers },
       margin: health.committee.alive - health.committee.quorum,
       queueLimit: QUEUE_LIMIT,
       reviews: reviews.countOpen(),

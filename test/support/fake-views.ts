@@ -68,7 +68,7 @@ export const FAKE_FIGURES: FiguresView = {
 export const FAKE_STATUS: Omit<NodeStatus, keyof NodeHealth> = {
   ready: true,
   findings: [{ code: 'margin', level: 'warning', message: '3 of 4 auditors are here', remedy: 'ask' }],
-  peers: { connected: 2, refused: 1 },
+  peers: { connected: 2, refused: 1, refusedMembers: 0 },
   margin: 0,
   queueLimit: 20_000,
   reviews: 1,

@@ -3,7 +3,7 @@ import { configShape } from './schema.ts'
 import type { KeyNotes } from './schema.ts'
 
 /** How the text of a variable or flag becomes a value. */
-export type KeyKind = 'text' | 'integer' | 'list' | 'choice'
+export type KeyKind = 'text' | 'integer' | 'list' | 'choice' | 'switch'
 
 /** One leaf of the schema. */
 export type ConfigKey = KeyNotes & {
@@ -55,6 +55,7 @@ function unwrap(shape: z.ZodType): { inner: z.ZodType; fallback: unknown; isRequ
 function kindOf(shape: z.ZodType): { kind: KeyKind; choices: readonly string[] } {
   if (shape instanceof z.ZodNumber) return { kind: 'integer', choices: [] }
   if (shape instanceof z.ZodArray) return { kind: 'list', choices: [] }
+  if (shape instanceof z.ZodBoolean) return { kind: 'switch', choices: [] }
   if (shape instanceof z.ZodEnum) return { kind: 'choice', choices: shape.options.map(String) }
   return { kind: 'text', choices: [] }
 }

@@ -112,9 +112,10 @@ function readFlags(keys: readonly ConfigKey[], flags: Readonly<Record<string, st
   return tree
 }
 
-/** Texts that are no integer stay texts: the schema refuses them with its own message. */
+/** Texts that are no integer and no switch stay texts: the schema refuses them with its own message. */
 function valueOf(key: ConfigKey, text: string): unknown {
   if (key.kind === 'integer' && /^-?[0-9]{1,15}$/.test(text)) return Number(text)
+  if (key.kind === 'switch' && (text === 'true' || text === 'false')) return text === 'true'
   if (key.kind === 'list') return text === '' ? [] : text.split(',').map((item) => item.trim())
   return text
 }

@@ -128,7 +128,7 @@ export const configShape = z.strictObject({
         reason: 'Requests of one key; a hundred a second is a busy program, more is a loop.',
       }),
       gateway: key(z.boolean().default(true), {
-        unit: 'switch',
+        unit: 'true or false',
         reason: 'Serves /ipfs/CID as raw blocks and CAR to anybody; what is there is public or encrypted.',
       }),
     })
@@ -148,7 +148,7 @@ export const configShape = z.strictObject({
   webhooks: z
     .strictObject({
       allowPrivate: key(z.boolean().default(false), {
-        unit: 'switch',
+        unit: 'true or false',
         reason:
           'Lets webhooks reach private and loopback addresses and plain http; off, so that an account cannot make the node call inside its own network.',
       }),

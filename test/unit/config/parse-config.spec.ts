@@ -40,6 +40,16 @@ describe('configuration', () => {
     assert.deepEqual(network, { listen: ['/ip4/0.0.0.0/tcp/1', '/ip6/::/tcp/2'], bootstrap: [] })
   })
 
+  it('reads a switch from the environment, and takes no other word for one', () => {
+    const gateway = (text: string): boolean =>
+      parseConfig({ file: MINIMAL, environment: { KWITNESS_API_GATEWAY: text } }).api.gateway
+    assert.equal(gateway('false'), false)
+    assert.equal(gateway('true'), true)
+    for (const text of ['0', 'no', 'False', '']) {
+      assert.deepEqual(failureOf(() => gateway(text)).details, { source: 'environment', place: 'api.gateway' })
+    }
+  })
+
   it('refuses an unknown key of every source, names source and place, and guesses what was meant', () => {
     const unknown = [
       [{ file: '{"region":"a","anchor":{"intervalSec":3}}' }, 'config.json', 'anchor.intervalSec', 'anchor.intervalMs'],

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createApiKey, createStaticKeyRing } from '#api'
+import { startApi } from '../support/api-server.ts'
+import type { RunningApi } from '../support/api-server.ts'
+import { startLiveRegion } from '../support/live-region.ts'
+import type { LiveRegion } from '../support/live-region.ts'
+import { until } from '../support/until.ts'
+
+const run = promisify(execFile)
+const PAGE = new URL('../../docs/api.md', import.meta.url)
+const BILL = new URL('../../samples/north-america/interval-month.xml', import.meta.url)
+
+describe('docs/api.md', () => {
+  const key = createApiKey({
+    id: new Uint8Array(6).fill(1),
+    secret: new Uint8Array(32).fill(1),
+    account: 'reader',
+    scopes: ['bills:write', 'bills:read', 'proofs:read'],
+    createdAt: '2026-01-01T00:00:00Z',
+  })
+  let region: LiveRegion
+  let server: RunningApi
+  let dir: string
+
+  before(async function () {
+    await run('curl', ['--version']).catch(() => this.skip())
+    region = await startLiveRegion()
+    server = await startApi({ node: region.node(0), keys: createStaticKeyRing([key.record]) })
+    dir = await mkdtemp(join(tmpdir(), 'kwitness-page-'))
+    await copyFile(BILL, join(dir, 'january.xml'))
+  })
+  after(async () => {
+    await server?.stop()
+    await region?.stop()
+    if (dir !== undefined) await rm(dir, { recursive: true })
+  })
+
+  it('shows commands that work as they stand', async () => {
+    const page = await readFile(PAGE, 'utf8')
+    const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+    assert.ok(blocks.length >= 6, 'the pattern has lost the examples')
+    const environment = { PATH: process.env['PATH'], NODE: server.url, KEY: key.text }
+    // One shell after another, as a reader would paste them; variables of one are there in the next.
+    let kept = ''
+    for (const block of blocks) {
+      if (block.includes('/proof')) await certified()
+      const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', `${kept}${block}`], {
+        cwd: dir,
+        env: environment,
+      })
+      kept += [...block.matchAll(/^[A-Z]+=.*$/gm)].map(([line]) => `${line}\n`).join('')
+      if (!block.includes(' -o '))
+        assert.doesNotThrow(() => stdout.split(/(?<=\})(?=\{)/).map((text) => JSON.parse(text) as unknown), block)
+    }
+    assert.deepEqual(await readFile(join(dir, 'bill.xml')), await readFile(BILL))
+    assert.match(await readFile(join(dir, 'proof.json'), 'utf8'), /"kwitness-proof"/)
+  })
+
+  async function certified(): Promise<void> {
+    const { cid } = JSON.parse(await readFile(join(dir, 'bill.json'), 'utf8')) as { cid: string }
+    await until('the bill is certified', async () => {
+      const state = (await region.node(0).findStatus(cid))?.state
+      return state === 'certified' || state === 'anchored' || state === 'final'
+    })
+  }
+})

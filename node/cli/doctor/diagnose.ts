@@ -12,11 +12,13 @@ import type { Diagnosis } from './diagnosis.ts'
 import { checkDirectory, checkSecrets } from './directory.ts'
 import { checkExposure, checkTls } from './listeners.ts'
 import { checkDisk, checkRuntime } from './machine.ts'
+import { checkMemberKey } from './member-key.ts'
 import { checkRunning } from './running.ts'
 
 /** What cannot be looked at without a data directory. */
 const NEEDS_DIRECTORY = [
   'rights of files',
+  'member key',
   'region',
   'rules and data sets',
   'exposure',
@@ -51,6 +53,7 @@ async function checkOpened(opened: OpenedDataDir, signal: AbortSignal): Promise<
   const nowMs = (): number => Date.now()
   return [
     await checkSecrets(dir, config),
+    await checkMemberKey(dir),
     await examine('region', "ask the founders for the region's key file, or for membership", () => checkRegion(opened)),
     await examine(
       'rules and data sets',

@@ -1,14 +1,16 @@
-import { z } from 'zod'
 import { ApiError } from '../api-error.ts'
 import { defineRoute } from '../route.ts'
 import {
   account,
+  accountList,
   accountParams,
+  accountsQuery,
   auditEntries,
   auditQuery,
   closeBody,
   closedAccount,
   key,
+  keyList,
   keyParams,
   keysQuery,
   madeAccount,
@@ -33,9 +35,13 @@ const accountRoutes = [
     path: '/v1/accounts',
     operationId: 'listAccounts',
     summary: 'All accounts with quota and usage, closed ones too',
-    answers: { 200: { description: 'Accounts by id', schema: z.object({ accounts: z.array(account) }) } },
+    query: accountsQuery,
+    answers: { 200: { description: 'Accounts by id', schema: accountList } },
     problems: [],
-    handle: async (_call, node) => ({ accounts: await node.accounts.listAccounts() }),
+    handle: async ({ query: { after, limit } }, node) => {
+      const accounts = await node.accounts.listAccounts({ limit, ...(after === undefined ? {} : { after }) })
+      return { accounts, ...nextOf(accounts, limit) }
+    },
   }),
   defineRoute({
     ...OPERATOR,
@@ -96,9 +102,12 @@ const keyRoutes = [
     operationId: 'listKeys',
     summary: 'Keys, ended ones too, without their secrets',
     query: keysQuery,
-    answers: { 200: { description: 'Keys, the oldest first', schema: z.object({ keys: z.array(key) }) } },
+    answers: { 200: { description: 'Keys, the oldest first', schema: keyList } },
     problems: [],
-    handle: async ({ query }, node) => ({ keys: await node.accounts.listKeys(query.account) }),
+    handle: async ({ query: { account: of, after, limit } }, node) => {
+      const keys = await node.accounts.listKeys(of, { limit, ...(after === undefined ? {} : { after }) })
+      return { keys, ...nextOf(keys, limit) }
+    },
   }),
   defineRoute({
     ...OPERATOR,
@@ -166,6 +175,11 @@ const auditRoute = defineRoute({
 
 /** What the operator does with accounts and keys. */
 export const operatorRoutes = [...accountRoutes, ...keyRoutes, auditRoute]
+
+function nextOf(items: readonly { readonly id: string }[], limit: number): { next?: string } {
+  const last = items.length === limit ? items.at(-1) : undefined
+  return last === undefined ? {} : { next: last.id }
+}
 
 function actorOf(principal: Principal, requestId: string): Actor {
   return { actor: `key:${principal.keyId}`, requestId }

@@ -93,8 +93,30 @@ export const accountParams = z.object({ id: accountId.describe('Id of the accoun
 /** Path of a key. */
 export const keyParams = z.object({ id: keyId.describe('Id of the key: the part after kw_') })
 
+const partLimit = z.coerce.number().int().min(1).max(1_000).default(1_000).describe('Most items')
+
+/** Which accounts. */
+export const accountsQuery = z.strictObject({
+  after: accountId.optional().describe('Accounts behind this one: `next` of the answer before'),
+  limit: partLimit,
+})
+
+/** Accounts by id. */
+export const accountList = z
+  .object({ accounts: z.array(account), next: z.string().optional().describe('There are more behind this one') })
+  .meta({ id: 'Accounts' })
+
 /** Which keys. */
-export const keysQuery = z.strictObject({ account: accountId.optional().describe('Keys of this account alone') })
+export const keysQuery = z.strictObject({
+  account: accountId.optional().describe('Keys of this account alone'),
+  after: keyId.optional().describe('Keys behind this one: `next` of the answer before'),
+  limit: partLimit,
+})
+
+/** Keys, the oldest first. */
+export const keyList = z
+  .object({ keys: z.array(key), next: z.string().optional().describe('There are more behind this one') })
+  .meta({ id: 'Keys' })
 
 /** Says once more what is to be closed. */
 export const closeBody = z.strictObject({

@@ -80,11 +80,19 @@ export type NewKey = {
   readonly expiresAt?: string
 }
 
+/** A part of a list: items behind the one with this id. */
+export type ListPart = {
+  readonly after?: string
+  /** @default all */
+  readonly limit?: number
+}
+
 /** Accounts and keys, for the operator (DESIGN 15). `by` goes into the audit log with each change, in one commit. */
 export interface AccountsView {
   /** @throws {CodedError} ERR_ACCOUNT_EXISTS, ERR_ACCOUNT_FIELD, ERR_ACCOUNT_LIMIT. */
   addAccount(account: NewAccount, by: Actor): Promise<{ account: Account; identity?: string }>
-  listAccounts(): Promise<Account[]>
+  /** By id. */
+  listAccounts(part?: ListPart): Promise<Account[]>
   findAccount(id: string): Promise<Account | undefined>
   /** @throws {CodedError} ERR_ACCOUNT_UNKNOWN. */
   getAccount(id: string): Promise<Account>
@@ -97,7 +105,8 @@ export interface AccountsView {
   closeAccount(id: string, by: Actor): Promise<{ account: Account; removedBills: number }>
   /** @returns the key's text, shown once. @throws {CodedError} ERR_ACCOUNT_UNKNOWN, ERR_ACCOUNT_CLOSED, ERR_KEY_FIELD, ERR_KEY_LIMIT. */
   createKey(key: NewKey, by: Actor): Promise<{ key: KeyView; text: string }>
-  listKeys(account?: string): Promise<KeyView[]>
+  /** Keys of an account (of all, without one), the oldest first; ended ones too. */
+  listKeys(account?: string, part?: ListPart): Promise<KeyView[]>
   /**
    * A new key with the same rights and the same time to live; the old one stays valid for `graceMs`.
    *

@@ -108,17 +108,35 @@ function remoteOperator(client: ApiClient): Operator {
   })
   return {
     addAccount: async (account) => client.ask('/v1/accounts', account),
-    listAccounts: async () => (await client.ask<{ accounts: Account[] }>('/v1/accounts')).accounts,
+    listAccounts: async () =>
+      readAll(async (after) => {
+        const { accounts, next } = await client.ask<{ accounts: Account[]; next?: string }>(`/v1/accounts${after}`)
+        return { items: accounts, next }
+      }),
     getAccount: async (id) => client.ask(accountPath(id)),
     closeAccount: async (id) => client.ask(`${accountPath(id)}/close`, { confirm: id }),
     createKey: async (key) => made(await client.ask('/v1/keys', key)),
-    listKeys: async (account) => {
-      const query = account === undefined ? '' : `?account=${encodeURIComponent(account)}`
-      return (await client.ask<{ keys: KeyView[] }>(`/v1/keys${query}`)).keys
-    },
+    listKeys: async (account) =>
+      readAll(async (after) => {
+        const of = account === undefined ? '' : `${after === '' ? '?' : '&'}account=${encodeURIComponent(account)}`
+        const { keys, next } = await client.ask<{ keys: KeyView[]; next?: string }>(`/v1/keys${after}${of}`)
+        return { items: keys, next }
+      }),
     rotateKey: async (id, graceMs) => made(await client.ask(`${keyPath(id)}/rotate`, { graceMs })),
     revokeKey: async (id) => client.ask(`${keyPath(id)}/revoke`, {}),
     listAudit: async (afterSeq, limit) =>
       (await client.ask<{ entries: AuditEntry[] }>(`/v1/audit-log?after=${afterSeq}&limit=${limit}`)).entries,
+  }
+}
+
+/** All items of a list that comes in parts. @param ask with `?after=…` behind a part. */
+async function readAll<T>(ask: (after: string) => Promise<{ items: T[]; next: string | undefined }>): Promise<T[]> {
+  const all: T[] = []
+  let after = ''
+  for (;;) {
+    const { items, next } = await ask(after)
+    all.push(...items)
+    if (next === undefined) return all
+    after = `?after=${encodeURIComponent(next)}`
   }
 }

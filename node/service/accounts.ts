@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Account, AccountsView, Actor, AuditEntry, KeyRing, KeyView, NewAccount, NewKey } from '#api'
+import type { Account, AccountsView, Actor, AuditEntry, KeyRing, KeyView, ListPart, NewAccount, NewKey } from '#api'
 import { errorCodeOf, utf8 } from '#protocol'
 import { generateArchiveKey } from '#storage'
 import type { AccountRecord, KeyRecord, Store } from '#storage'
@@ -151,8 +151,10 @@ export class Accounts implements AccountsView {
     })
   }
 
-  async listAccounts(): Promise<Account[]> {
-    return [...this.#accounts.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)).map((it) => this.#describe(it))
+  async listAccounts({ after = '', limit = Infinity }: ListPart = {}): Promise<Account[]> {
+    const behind = [...this.#accounts.values()].filter(({ id }) => id > after)
+    const sorted = behind.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    return sorted.slice(0, limit).map((it) => this.#describe(it))
   }
 
   async findAccount(id: string): Promise<Account | undefined> {
@@ -229,8 +231,11 @@ export class Accounts implements AccountsView {
     })
   }
 
-  async listKeys(account?: string): Promise<KeyView[]> {
-    return this.#keys.list(account).map((key) => this.#keys.describe(key))
+  async listKeys(account?: string, { after, limit = Infinity }: ListPart = {}): Promise<KeyView[]> {
+    const keys = this.#keys.list(account)
+    // Behind a key that is forgotten meanwhile the list begins anew: nothing is left out.
+    const from = after === undefined ? 0 : keys.findIndex(({ id }) => id === after) + 1
+    return keys.slice(from, from + limit).map((key) => this.#keys.describe(key))
   }
 
   async rotateKey(id: string, graceMs: number, by: Actor): Promise<{ key: KeyView; text: string }> {

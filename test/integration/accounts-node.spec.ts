@@ -173,6 +173,24 @@ describe('accounts at a running node', function () {
     assert.ok(!JSON.stringify([keys, entries]).includes(rotated.apiKey.slice(16)))
   })
 
+  it('are listed in parts that name the next', async () => {
+    await signUp()
+    await signUp()
+    const seen: string[] = []
+    let path = '/v1/accounts?limit=2'
+    for (;;) {
+      const { accounts: part, next } = await json<{ accounts: { id: string }[]; next?: string }>(
+        await call(operator, path, admin),
+      )
+      seen.push(...part.map(({ id }) => id))
+      if (next === undefined) break
+      path = `/v1/accounts?limit=2&after=${next}`
+    }
+    assert.equal(new Set(seen).size, accounts + 1)
+    assert.deepEqual(seen, seen.toSorted())
+    assert.equal((await call(operator, '/v1/keys?limit=5000', admin)).status, 400)
+  })
+
   it('are administered on the operator’s listener alone, with the scope admin', async () => {
     const { id, key, keyId } = await signUp()
     const routes: [string, string][] = [

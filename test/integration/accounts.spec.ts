@@ -144,6 +144,23 @@ describe('accounts', () => {
     await assert.rejects(fixture.accounts.createKey({ account: 'acme', scopes: READ }, BY), { code: 'ERR_KEY_LIMIT' })
   })
 
+  it('are listed in parts, each once, and so are keys', async () => {
+    for (const id of ['c', 'a', 'd', 'b']) await fixture.accounts.addAccount({ id }, BY)
+    const idsOf = async (after?: string): Promise<string[]> =>
+      (await fixture.accounts.listAccounts({ limit: 3, ...(after === undefined ? {} : { after }) })).map(({ id }) => id)
+    assert.deepEqual([await idsOf(), await idsOf('c'), await idsOf('d')], [['a', 'b', 'c'], ['d'], []])
+    for (let i = 0; i < 5; i += 1) {
+      fixture.nowMs += 1
+      await fixture.accounts.createKey({ account: 'a', scopes: READ, label: String(i) }, BY)
+    }
+    const first = await fixture.accounts.listKeys('a', { limit: 3 })
+    const rest = await fixture.accounts.listKeys(undefined, { limit: 3, after: first.at(-1)?.id ?? '' })
+    assert.deepEqual(
+      [...first, ...rest].map(({ label }) => label),
+      ['0', '1', '2', '3', '4'],
+    )
+  })
+
   it('number the audit log without gaps, whatever fails and however many change at once', async () => {
     await fixture.accounts.addAccount({ id: 'acme' }, BY)
     fixture.fault = new Error('disk')

@@ -6,13 +6,13 @@ import type { Claim } from '#protocol'
 import { isAgeFile, keyOfNumber, seal } from '#storage'
 import type { AccountBillRecord, Archive, BillRecord, DeclaredPlace, Reason, Store, Write } from '#storage'
 import type { BillVault } from './bill-vault.ts'
-import { buildClaim, countryOf, regionOf } from './examiner.ts'
-import type { Examination, Examiner } from './examiner.ts'
+import type { Examiner } from './examiner.ts'
 import { hashFile } from './hash-file.ts'
 import { commitToAccount } from './holder.ts'
 import { plainKey } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
-import { NodeError } from './node-error.ts'
+import { makeClaims } from './make-claims.ts'
+import { NodeError, rejectedBill } from './node-error.ts'
 import type { RegionContext } from './region-context.ts'
 import type { ReviewDesk } from './review/review-desk.ts'
 import { Serial } from './serial.ts'
@@ -117,7 +117,7 @@ export class Intake {
       throw new NodeError('too many bills wait, try again later', { code: 'ERR_NODE_BUSY', queued: waiting() })
     }
     // The age file of a sealed bill is anybody's to fetch; handed in as a bill it would take the place of that bill's record.
-    if (isAgeFile(bytes)) throw rejected(AGE_FILE)
+    if (isAgeFile(bytes)) throw rejectedBill(AGE_FILE)
     const plainHash = hashFile(bytes)
     return this.#oneByOne(toHex(plainKey(visibility, plainHash)), async () => this.#take(submission, plainHash, signal))
   }
@@ -167,28 +167,24 @@ export class Intake {
   }
 
   /** Writes that make a bill the account's, in place of what it had of it before. */
-  #own(submission: Submission, cid: CID, own: AccountBillRecord | undefined, atMs: number): Write[] {
-    const { bytes, visibility, file, accountId, keyId } = submission
+  #own({ accountId, ...submission }: Submission, cid: CID, own: AccountBillRecord | undefined, atMs: number): Write[] {
     const { accountBills, changes } = this.#init
-    const record: AccountBillRecord = {
-      atMs,
-      sizeBytes: bytes.byteLength,
-      visibility,
-      ...(file === undefined ? {} : { file: file.slice(0, 255) }),
-      ...(keyId === undefined ? {} : { keyId }),
-    }
     const before = own === undefined ? [] : accountBills.remove(accountId, cid, own)
-    return [...before, ...accountBills.put(accountId, cid, record), changes.open(cid)]
+    return [...before, ...accountBills.put(accountId, cid, recordOf(submission, atMs)), changes.open(cid)]
   }
 
   async #takeNew({ submission, plainHash, known, own, place }: Taking, signal: AbortSignal): Promise<Taken> {
     const { store, archive, examiner } = this.#init
     const { bytes, visibility, declaredPlace } = submission
     const examination = await examiner.examine(bytes, plainHash, declaredPlace, signal)
-    if (examination.kind === 'refused' && examination.verdict === 'reject') throw rejected(examination.reason)
+    if (examination.kind === 'refused' && examination.verdict === 'reject') throw rejectedBill(examination.reason)
     const { cid, blocks } = await this.#prepare(submission, known)
-    const common = { bill: cid, plainHash, holder: this.#commitTo(submission.accountId) }
-    const claims = this.#claim(examination, common, declaredPlace)
+    const common = {
+      bill: cid,
+      plainHash,
+      holder: commitToAccount(this.#init.context.privateKey, submission.accountId),
+    }
+    const claims = makeClaims(this.#init, examination, { ...common, declaredPlace })
     await this.#refuseOverlap(claims)
     // Only now, with every check passed, is anything stored.
     if (blocks !== undefined) await archive.addBill(blocks)
@@ -275,7 +271,7 @@ export class Intake {
     const isReviewed = examination.kind === 'refused'
     const claims = isReviewed
       ? await this.#init.reviews.claimsOf(record)
-      : this.#claim(examination, { bill: cid, plainHash, holder }, declaredPlace)
+      : makeClaims(this.#init, examination, { bill: cid, plainHash, holder, declaredPlace })
     if (claims.length > 0) propose({ cid, visibility, claims, queueKey, isContested: isReviewed })
   }
 
@@ -311,35 +307,6 @@ export class Intake {
     return seal(bytes, [context.archive.recipientAt(context.epoch), ...(holder === undefined ? [] : [holder])])
   }
 
-  #claim(
-    examination: Examination,
-    common: { bill: CID; plainHash: Uint8Array; holder: Uint8Array },
-    declaredPlace: DeclaredPlace | undefined,
-  ): Claim[] {
-    if (examination.kind === 'refused') return []
-    const { context, randomBytes } = this.#init
-    return examination.bills.map((examined) => {
-      const region = regionOf(context, examined)
-      const country = countryOf(examined)
-      if (region === undefined) {
-        throw new NodeError(`no region of this network answers for ${country}`, { code: 'ERR_REGION_UNKNOWN', country })
-      }
-      if (region !== context.region.name) {
-        throw new NodeError(`this bill belongs to region ${region}: submit it to an auditor there`, {
-          code: 'ERR_REGION_OTHER',
-          region,
-        })
-      }
-      const parts = {
-        ...common,
-        ordinal: examined.ordinal,
-        salt: randomBytes(32),
-        ...(declaredPlace === undefined ? {} : { declaredPlace }),
-      }
-      return buildClaim(context, parts, examined)
-    })
-  }
-
   async #refuseOverlap(claims: readonly Claim[]): Promise<void> {
     const { context, ledger } = this.#init
     for (const claim of claims) {
@@ -358,18 +325,17 @@ export class Intake {
     // Somebody else's age file handed in as a public bill makes nobody the holder of what is in it.
     return (await this.#init.accountBills.find(accountId, cid))?.visibility === 'sealed'
   }
-
-  #commitTo(accountId: string): Uint8Array {
-    return commitToAccount(this.#init.context.privateKey, accountId)
-  }
 }
 
-function rejected(reason: Reason): NodeError {
-  return new NodeError(`${reason.message}${reason.place === undefined ? '' : ` (${reason.place})`} [${reason.code}]`, {
-    code: 'ERR_BILL_REJECTED',
-    reason: reason.code,
-    ...(reason.place === undefined ? {} : { place: reason.place }),
-  })
+/** An account's own record of a bill that it hands in. */
+function recordOf({ bytes, visibility, file, keyId }: Omit<Submission, 'accountId'>, atMs: number): AccountBillRecord {
+  return {
+    atMs,
+    sizeBytes: bytes.byteLength,
+    visibility,
+    ...(file === undefined ? {} : { file: file.slice(0, 255) }),
+    ...(keyId === undefined ? {} : { keyId }),
+  }
 }
 
 /** A CID from text that somebody typed; undefined if it is none. */

@@ -1,4 +1,5 @@
 import { CodedError } from '#protocol'
+import type { Reason } from '#storage'
 
 /** Failures of a running node; bill failures carry the extractor's or the rules' own code in `reason`. */
 export type NodeFailure =
@@ -55,3 +56,12 @@ export type NodeFailure =
 
 /** Error of `node/`. */
 export class NodeError extends CodedError<NodeFailure> {}
+
+/** The refusal of a bill that was read, for the extractor's own reason. */
+export function rejectedBill({ code, message, place }: Omit<Reason, 'heldBy'>): NodeError {
+  return new NodeError(`${message}${place === undefined ? '' : ` (${place})`} [${code}]`, {
+    code: 'ERR_BILL_REJECTED',
+    reason: code,
+    ...(place === undefined ? {} : { place }),
+  })
+}

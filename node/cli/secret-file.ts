@@ -2,7 +2,7 @@ import { open, rm } from 'node:fs/promises'
 import { CliError } from './cli-error.ts'
 
 /** A file that a secret will be written to: it is made before the secret, so that none is made that cannot be kept. */
-export type SecretFile = {
+type SecretFile = {
   /** Writes the secret, durably. */
   write(text: string): Promise<void>
   /** Removes the file, if nothing was written. */
@@ -14,7 +14,7 @@ export type SecretFile = {
  *
  * @throws {CliError} ERR_CLI_FILE when something is there: nothing is ever overwritten.
  */
-export async function createSecretFile(path: string): Promise<SecretFile> {
+async function createSecretFile(path: string): Promise<SecretFile> {
   let file
   try {
     file = await open(path, 'wx', 0o600)

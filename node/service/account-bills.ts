@@ -96,8 +96,8 @@ export class AccountBills {
   }
 }
 
-/** Key of the time at which a bill was handed in, inside of its account: time | CID bytes. */
-export function arrivalKey(atMs: number, cid: CID): Uint8Array {
+// Inside of its account: time | CID bytes.
+function arrivalKey(atMs: number, cid: CID): Uint8Array {
   return concatBytes([keyOfNumber(atMs), cid.bytes])
 }
 

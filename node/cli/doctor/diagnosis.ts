@@ -1,4 +1,4 @@
-import { errorCodeOf } from '#protocol'
+import { CodedError } from '#protocol'
 
 /** One line of `kwitness doctor`. */
 export type Diagnosis = {
@@ -24,7 +24,9 @@ export async function examine(name: string, fix: string, find: () => Promise<Fou
     return { name, ok: true, detail: found.warning, fix, warning: true }
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
-    return { name, ok: false, detail: `${message} (${errorCodeOf(thrown)})`, fix }
+    // A code is for what has one: it can be looked up.
+    const code = thrown instanceof CodedError ? ` (${thrown.code})` : ''
+    return { name, ok: false, detail: `${message}${code}`, fix }
   }
 }
 

@@ -8,6 +8,9 @@ import type { Diagnosis } from './diagnosis.ts'
 import { checkPorts } from './machine.ts'
 import type { WantedPort } from './machine.ts'
 
+/** Longest wait for whoever listens on a port of ours: it may be no node, and say nothing. */
+const ASK_MS = 3_000
+
 /** Ports, and what a running node says of itself. */
 export async function checkRunning(opened: OpenedDataDir, signal: AbortSignal): Promise<Diagnosis[]> {
   const { dir, config } = opened
@@ -42,9 +45,10 @@ async function findNode(
   const key = await findKeyIn(dir)
   for (const { host, port } of [config.operator, config.api]) {
     if (port === 0) continue
-    const client = new ApiClient({ url: `http://${reachable(host)}:${port}`, key, signal })
-    const health = await client.getHealth().catch(() => undefined)
-    if (health?.address === ours) return client
+    const url = `http://${reachable(host)}:${port}`
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])
+    const health = await new ApiClient({ url, key, signal: limit }).getHealth().catch(() => undefined)
+    if (health?.address === ours) return new ApiClient({ url, key, signal })
   }
   return undefined
 }

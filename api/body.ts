@@ -6,7 +6,7 @@ import { ApiError } from './api-error.ts'
  *
  * @throws {ApiError} ERR_API_TOO_LARGE before more than `limitBytes` are held.
  */
-export async function readBody(request: FastifyRequest, limitBytes: number): Promise<Buffer> {
+async function readBody(request: FastifyRequest, limitBytes: number): Promise<Buffer> {
   refuseByHead(request, limitBytes)
   const chunks: Buffer[] = []
   let size = 0

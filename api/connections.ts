@@ -1,17 +1,23 @@
 import { BlockList, isIPv4 } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { normalizeIP } from '@fastify/rate-limit'
-import { MAX_CONNECTIONS, MAX_CONNECTIONS_OF_ADDRESS } from './constants.ts'
+import { MAX_CONNECTIONS_OF_ADDRESS } from './constants.ts'
 
 /**
  * Keeps the connections of a server within bounds: in all, and of one address (IPv6: one /64), so that idle ones of one
- * stranger neither take the memory nor keep others out. Trusted proxies speak for many and are bounded in all only.
+ * stranger neither take the memory nor keep others out. Trusted proxies speak for many and are bounded in all only. Where
+ * there is little room left, connections that wait between two requests make some: their clients open new ones.
  */
-export function limitConnections(server: Server, trustProxies: readonly string[]): void {
+export function limitConnections(server: Server, trustProxies: readonly string[], most: number): void {
   const proxies = blockListOf(trustProxies)
   const counts = new Map<string, number>()
-  server.maxConnections = MAX_CONNECTIONS
+  let open = 0
+  server.maxConnections = most
   server.on('connection', (socket: Socket) => {
+    open += 1
+    socket.once('close', () => (open -= 1))
+    if (open * 10 >= most * 9) server.closeIdleConnections()
     const remote = socket.remoteAddress
     if (remote === undefined) return
     const address = normalizeIP(remote)

@@ -11,7 +11,7 @@ import type { Principal } from './views/accounts.ts'
 export type RouteAccess = 'open' | 'any-key' | readonly ApiScope[]
 
 /** Which listener has a route: the one of users and strangers, the operator's, or both. */
-export type RouteListener = 'public' | 'operator' | 'both'
+type RouteListener = 'public' | 'operator' | 'both'
 
 /** One answer of a route, for the documentation and the contract test; answers are not checked as they are sent. */
 export type RouteAnswer = {
@@ -25,7 +25,7 @@ export type RouteAnswer = {
 }
 
 /** What a route is called with; every part has passed its shape. */
-export type RouteCall<A extends RouteAccess, P, Q, H, B> = {
+type RouteCall<A extends RouteAccess, P, Q, H, B> = {
   readonly params: P
   readonly query: Q
   readonly headers: H

@@ -8,6 +8,7 @@ import {
   CONNECTION_CHECK_MS,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_MS,
+  MAX_CONNECTIONS,
   MAX_HEAD_BYTES,
   MAX_PARAMETER,
   REQUEST_TIMEOUT_MS,
@@ -42,6 +43,8 @@ export type ApiServerInit = Rates & {
   readonly trustProxies: readonly string[]
   /** Folder for large bodies on their way in; the public listener empties it at its start. */
   readonly uploadsDir: string
+  /** Open connections in all. @default 4096 */
+  readonly maxConnections?: number
   /** A UUID, for each request and each upload. */
   readonly createId: () => string
 }
@@ -129,7 +132,7 @@ async function createServer(
     services: { uploads, streams },
   })
   await registerDocs(server, kind)
-  limitConnections(server.server, init.trustProxies)
+  limitConnections(server.server, init.trustProxies, init.maxConnections ?? MAX_CONNECTIONS)
   return server
 }
 

@@ -4,7 +4,7 @@ import { LIMITS } from '#protocol'
 import { DEFAULT_LISTED_BILLS, MAX_LISTED_BILLS } from '../constants.ts'
 
 /** A CID in a path; its canonical text (version 1, base32) comes out, whatever base it was written in. */
-export const cidText = z
+const cidText = z
   .string()
   .min(1)
   .max(128)
@@ -39,7 +39,7 @@ export const cursorText = z
 export const timeText = z.iso.datetime()
 
 /** Which claim of a bill. */
-export const ordinalText = z.coerce
+const ordinalText = z.coerce
   .number()
   .int()
   .min(0)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
@@ -294,6 +295,23 @@ describe('HTTP of the API', () => {
           return false
         }
       })
+    })
+  })
+
+  describe('open connections', () => {
+    it('that wait between two requests make room for new ones, and cost nobody an answer', async () => {
+      const url = await start({ maxConnections: 20 })
+      const { port } = new URL(url)
+      const idle: Socket[] = []
+      for (let i = 0; i < 40; i += 1) {
+        const socket = connect(Number(port), '127.0.0.1')
+        idle.push(socket)
+        socket.on('error', () => {})
+        socket.write('GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n')
+        const [first] = await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => [''])])
+        assert.match(String(first), /^HTTP\/1\.1 200 /, `connection ${i}`)
+      }
+      for (const socket of idle) socket.destroy()
     })
   })
 

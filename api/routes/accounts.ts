@@ -17,6 +17,7 @@ import {
   madeKey,
   newAccount,
   newKey,
+  quota,
   rotateBody,
 } from '../schemas/accounts.ts'
 import type { Actor, Principal } from '../views/accounts.ts'
@@ -52,13 +53,13 @@ const accountRoutes = [
     body: newAccount,
     answers: { 201: { description: 'The account; with a key pair made for it, its secret half', schema: madeAccount } },
     problems: ['ERR_ACCOUNT_EXISTS', 'ERR_ACCOUNT_FIELD', 'ERR_ACCOUNT_LIMIT'],
-    handle: async ({ body: { id, name, recipient, quota }, principal, requestId, reply }, node) => {
+    handle: async ({ body: { id, name, recipient, quota: limits }, principal, requestId, reply }, node) => {
       const made = await node.accounts.addAccount(
         {
           id,
           ...(name === undefined ? {} : { name }),
           ...(recipient === undefined ? {} : { recipient }),
-          ...(quota === undefined ? {} : { quota: withoutAbsent(quota) }),
+          ...(limits === undefined ? {} : { quota: withoutAbsent(limits) }),
         },
         actorOf(principal, requestId),
       )
@@ -75,6 +76,19 @@ const accountRoutes = [
     answers: { 200: { description: 'The account', schema: account } },
     problems: ['ERR_ACCOUNT_UNKNOWN'],
     handle: async ({ params: { id } }, node) => node.accounts.getAccount(id),
+  }),
+  defineRoute({
+    ...OPERATOR,
+    method: 'PUT',
+    path: '/v1/accounts/{id}/quota',
+    operationId: 'changeQuota',
+    summary: 'Change what an account may use: what is left out is without limit',
+    params: accountParams,
+    body: quota,
+    answers: { 200: { description: 'The account as it is now', schema: account } },
+    problems: ['ERR_ACCOUNT_UNKNOWN', 'ERR_ACCOUNT_CLOSED'],
+    handle: async ({ params: { id }, body, principal, requestId }, node) =>
+      node.accounts.changeQuota(id, withoutAbsent(body), actorOf(principal, requestId)),
   }),
   defineRoute({
     ...OPERATOR,

@@ -14,7 +14,8 @@ const accountId = z
 
 const keyId = z.string().regex(/^[0-9a-f]{12}$/, 'expected the 12 hex digits after kw_')
 
-const quota = z
+/** What an account may use. */
+export const quota = z
   .strictObject({
     billsPerDay: z.int().min(1).optional().describe('Bills taken in a UTC day; absent: no limit'),
     storedBytes: z.int().min(1).optional().describe('Bytes of all its bills that are kept here; absent: no limit'),

@@ -48,7 +48,7 @@ export type AuditEntry = {
   readonly at: string
   /** `key:<id>`, or `operator` for a command on the data directory itself. */
   readonly actor: string
-  /** `account.add`, `account.close`, `key.create`, `key.rotate`, `key.revoke`, `bill.disclose`, … Submissions are told by the bills themselves. */
+  /** `account.add`, `account.quota`, `account.close`, `key.create`, `key.rotate`, `key.revoke`, `bill.disclose`, … Submissions are told by the bills themselves. */
   readonly action: string
   /** What it was done to: an account, a key's id, a CID. */
   readonly subject: string
@@ -96,6 +96,12 @@ export interface AccountsView {
   findAccount(id: string): Promise<Account | undefined>
   /** @throws {CodedError} ERR_ACCOUNT_UNKNOWN. */
   getAccount(id: string): Promise<Account>
+  /**
+   * Changes what an account may use: the whole quota, what is left out is without limit.
+   *
+   * @throws {CodedError} ERR_ACCOUNT_UNKNOWN, ERR_ACCOUNT_CLOSED, ERR_ACCOUNT_FIELD.
+   */
+  changeQuota(id: string, quota: Quota, by: Actor): Promise<Account>
   /**
    * Revokes its keys, destroys what is kept for it alone, unpins and removes its sealed bills. Told again, it goes on where a
    * crash ended it. `account.state` is `closing` where destroying is left to the node's next start.

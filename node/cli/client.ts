@@ -177,11 +177,11 @@ export class ApiClient {
     return this.#json<ReviewView>(`/v1/reviews/${cid}/entry`, { method: 'DELETE' })
   }
 
-  /** A JSON answer of an operator's route; with `body`, to a POST of it. */
-  async ask<T>(path: string, body?: object): Promise<T> {
+  /** A JSON answer of an operator's route; with `body`, to a POST (or PUT) of it. */
+  async ask<T>(path: string, body?: object, method: 'POST' | 'PUT' = 'POST'): Promise<T> {
     if (body === undefined) return this.#json<T>(path)
     const headers = { 'content-type': 'application/json' }
-    return this.#json<T>(path, { method: 'POST', headers, body: JSON.stringify(body) })
+    return this.#json<T>(path, { method, headers, body: JSON.stringify(body) })
   }
 
   async getPeers(): Promise<{ peers: PeerStatus[]; refusals: PeerRefusal[] }> {

@@ -36,6 +36,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ERR_API_KEY_WRONG: 'use a key of this node: init printed it',
   ERR_API_SCOPE: 'take a key that has it: kwitness key create',
   ERR_ACCOUNT_UNKNOWN: 'see them with kwitness account list',
+  ERR_ACCOUNT_CLOSED: 'sign up another: a closed account stays closed',
   ERR_ACCOUNT_EXISTS: 'choose another id: ids are never given again',
   ERR_KEY_UNKNOWN: 'see them with kwitness key list',
   ERR_KEY_REVOKED: 'make a new one with kwitness key create',

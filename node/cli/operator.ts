@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Account, AccountsView, AuditEntry, KeyView, NewAccount, NewKey } from '#api'
+import type { Account, AccountsView, AuditEntry, KeyView, NewAccount, NewKey, Quota } from '#api'
 import { errorCodeOf } from '#protocol'
 import { readConfig } from '../data-files.ts'
 import { openAccounts } from '../service/open-accounts.ts'
@@ -21,6 +21,7 @@ export type Operator = {
   addAccount(account: NewAccount): ReturnType<AccountsView['addAccount']>
   listAccounts(): Promise<Account[]>
   getAccount(id: string): Promise<Account>
+  changeQuota(id: string, quota: Quota): Promise<Account>
   closeAccount(id: string): ReturnType<AccountsView['closeAccount']>
   createKey(key: NewKey): ReturnType<AccountsView['createKey']>
   listKeys(account?: string): Promise<KeyView[]>
@@ -90,6 +91,7 @@ function localOperator(accounts: AccountsView): Operator {
     addAccount: async (account) => accounts.addAccount(account, by),
     listAccounts: async () => accounts.listAccounts(),
     getAccount: async (id) => accounts.getAccount(id),
+    changeQuota: async (id, quota) => accounts.changeQuota(id, quota, by),
     closeAccount: async (id) => accounts.closeAccount(id, by),
     createKey: async (key) => accounts.createKey(key, by),
     listKeys: async (account) => accounts.listKeys(account),
@@ -114,6 +116,7 @@ function remoteOperator(client: ApiClient): Operator {
         return { items: accounts, next }
       }),
     getAccount: async (id) => client.ask(accountPath(id)),
+    changeQuota: async (id, quota) => client.ask(`${accountPath(id)}/quota`, quota, 'PUT'),
     closeAccount: async (id) => client.ask(`${accountPath(id)}/close`, { confirm: id }),
     createKey: async (key) => made(await client.ask('/v1/keys', key)),
     listKeys: async (account) =>

@@ -21,15 +21,20 @@ export async function verifyNewAccount({ id, name, recipient, quota = {} }: NewA
   if (name !== undefined && !isPlainText(name, MAX_NAME_CHARS)) {
     throw accountField('name', `expected a line of at most ${MAX_NAME_CHARS} characters`)
   }
+  verifyQuota(quota)
+  if (recipient !== undefined && !(await isRecipient(recipient))) {
+    // Never the text itself: identities are pasted here by mistake.
+    throw accountField('recipient', 'expected an age recipient (age1…)')
+  }
+}
+
+/** @throws {AccountError} ERR_ACCOUNT_FIELD */
+export function verifyQuota(quota: Quota): void {
   for (const place of ['billsPerDay', 'storedBytes'] as const) {
     const limit = quota[place]
     if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1)) {
       throw accountField(`quota.${place}`, 'expected a whole number from 1; leave it out for no limit')
     }
-  }
-  if (recipient !== undefined && !(await isRecipient(recipient))) {
-    // Never the text itself: identities are pasted here by mistake.
-    throw accountField('recipient', 'expected an age recipient (age1…)')
   }
 }
 

@@ -1,5 +1,16 @@
 import type { Logger } from 'pino'
-import type { Account, AccountsView, Actor, AuditEntry, KeyRing, KeyView, ListPart, NewAccount, NewKey } from '#api'
+import type {
+  Account,
+  AccountsView,
+  Actor,
+  AuditEntry,
+  KeyRing,
+  KeyView,
+  ListPart,
+  NewAccount,
+  NewKey,
+  Quota,
+} from '#api'
 import { errorCodeOf, utf8 } from '#protocol'
 import { generateArchiveKey } from '#storage'
 import type { AccountRecord, KeyRecord, Store } from '#storage'
@@ -8,7 +19,7 @@ import { AccountBills } from './account-bills.ts'
 import { AccountError } from './account-error.ts'
 import { AccountKeys } from './account-keys.ts'
 import type { MadeKey } from './account-keys.ts'
-import { describeAccount, keyField, verifyNewAccount, verifyNewKey } from './account-records.ts'
+import { describeAccount, keyField, verifyNewAccount, verifyNewKey, verifyQuota } from './account-records.ts'
 import { AuditLog } from './audit-log.ts'
 import { MAX_ACCOUNTS, MAX_KEY_GRACE_MS } from './constants.ts'
 import { isKeyUsable, MemoryKeyRing } from './key-ring.ts'
@@ -164,6 +175,18 @@ export class Accounts implements AccountsView {
 
   async getAccount(id: string): Promise<Account> {
     return this.#describe(this.#getAccount(id))
+  }
+
+  async changeQuota(id: string, quota: Quota, by: Actor): Promise<Account> {
+    verifyQuota(quota)
+    return this.#serial.run(async () => {
+      this.#assertOpen(id)
+      const { billsPerDay: _bills, storedBytes: _bytes, ...rest } = this.#getAccount(id)
+      const changed: AccountRecord = { ...rest, ...quota }
+      await this.audit.record(by, 'account.quota', id, [this.#components.store.accounts.put(utf8(id), changed)])
+      this.#accounts.set(id, changed)
+      return this.#describe(changed)
+    })
   }
 
   async closeAccount(id: string, by: Actor): Promise<{ account: Account; removedBills: number }> {

@@ -167,6 +167,8 @@ describe('kwitness account, key and audit-log', function () {
     assert.equal(account.usage.bills, 1)
     const listed = await run('account', 'list', ...withKey)
     assert.match(listed.out, /^acme +open +1 +[\d,]+ of 2,000,000 +1 of 5 +Acme Inc\.$/m)
+    const limited = await run('account', 'quota', 'acme', '--stored-bytes', 'none', '--bills-per-day', '9', ...withKey)
+    assert.match(limited.out, /^today {2}1 of 9 bills\nbytes {2}\d+\n$/)
     const whole = await run('key', 'revoke', next.apiKey, ...withKey)
     assert.equal(whole.code, 2)
     const ended = await stopNode()
@@ -229,6 +231,7 @@ describe('kwitness account, key and audit-log', function () {
       'key key.create',
       'key key.rotate',
       'key key.revoke',
+      'key account.quota',
       'operator account.add',
       'operator account.close',
       'operator account.close',

@@ -65,6 +65,23 @@ describe('quotas', () => {
     await take('b', 40)
   })
 
+  it('can be changed: a larger one counts at once, and none is no limit', async () => {
+    await take('a', 60)
+    const by = { actor: 'operator' }
+    await fixture.accounts.changeQuota('acme', { billsPerDay: 3, storedBytes: 1_000 }, by)
+    await take('b', 60)
+    await take('c', 60)
+    await assert.rejects(take('d', 1), { code: 'ERR_QUOTA_BILLS' })
+    await fixture.accounts.changeQuota('acme', {}, by)
+    await fixture.reopen(false)
+    await take('d', 1_000_000)
+    assert.deepEqual((await fixture.accounts.getAccount('acme')).quota, {})
+    await assert.rejects(fixture.accounts.changeQuota('acme', { billsPerDay: 0 }, by), { code: 'ERR_ACCOUNT_FIELD' })
+    await assert.rejects(fixture.accounts.changeQuota('nobody', {}, by), { code: 'ERR_ACCOUNT_UNKNOWN' })
+    await fixture.accounts.closeAccount('acme', by)
+    await assert.rejects(fixture.accounts.changeQuota('acme', {}, by), { code: 'ERR_ACCOUNT_CLOSED' })
+  })
+
   it('give a place back when its bill is refused or cannot be written', async () => {
     const { quotas } = fixture.accounts
     const place = quotas.reserve('acme', 100)

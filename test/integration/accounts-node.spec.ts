@@ -197,6 +197,7 @@ describe('accounts at a running node', function () {
       ['GET', '/v1/accounts'],
       ['POST', '/v1/accounts'],
       ['GET', `/v1/accounts/${id}`],
+      ['PUT', `/v1/accounts/${id}/quota`],
       ['POST', `/v1/accounts/${id}/close`],
       ['GET', '/v1/keys'],
       ['POST', '/v1/keys'],
@@ -205,7 +206,7 @@ describe('accounts at a running node', function () {
       ['GET', '/v1/audit-log'],
     ]
     for (const [method, path] of routes) {
-      const init = method === 'POST' ? { method, body: '{}' } : { method }
+      const init = method === 'GET' ? { method } : { method, body: '{}' }
       assert.equal((await call(api, path, admin, init)).status, 404, `${path} on the public listener`)
       assert.equal((await call(operator, path, key, init)).status, 403, path)
       assert.equal((await call(operator, path, undefined, init)).status, 401, path)

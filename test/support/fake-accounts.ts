@@ -22,6 +22,7 @@ export const FAKE_ACCOUNTS: AccountsView = {
   listAccounts: async () => [ACCOUNT],
   findAccount: async () => ACCOUNT,
   getAccount: async () => ACCOUNT,
+  changeQuota: async (_id, quota) => ({ ...ACCOUNT, quota }),
   closeAccount: async () => ({ account: { ...ACCOUNT, state: 'closed' }, removedBills: 2 }),
   createKey: async () => ({ key: KEY, text: `kw_${KEY.id}_${'00'.repeat(32)}` }),
   listKeys: async () => [KEY],

@@ -4,20 +4,23 @@ import { examples } from '../examples.ts'
 import { parseCount } from '../number-option.ts'
 import { addOperatorOptions } from '../operator.ts'
 import type { OperatorOptions } from '../operator.ts'
-import type { AddAccountOptions, CloseAccountOptions } from '../run/accounts.ts'
+import type { AddAccountOptions, CloseAccountOptions, QuotaOptions } from '../run/accounts.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** `kwitness account`: users of a node, for its operator. */
 export function registerAccount(program: Command, terminal: Terminal): void {
   const account = program
     .command('account')
-    .description('sign up, list, show and close the accounts of a node; works while it runs and while it does not')
+    .description(
+      'sign up, list, show, limit and close the accounts of a node; works while it runs and while it does not',
+    )
     .addHelpText(
       'after',
       examples([
         'kwitness account add acme --name "Acme Inc." --bills-per-day 1000 --stored-bytes 2GB',
         'kwitness account list --json',
         'kwitness account show acme',
+        'kwitness account quota acme --bills-per-day 5000',
         'kwitness account close acme',
       ]),
     )
@@ -34,6 +37,7 @@ export function registerAccount(program: Command, terminal: Terminal): void {
       const { showAccount } = await import('../run/accounts.ts')
       await showAccount(terminal, id, options)
     })
+  registerQuota(account, terminal)
   registerClose(account, terminal)
 }
 
@@ -59,6 +63,32 @@ function registerAdd(account: Command, terminal: Terminal): void {
       const { addAccount } = await import('../run/accounts.ts')
       await addAccount(terminal, id, options)
     })
+}
+
+function registerQuota(account: Command, terminal: Terminal): void {
+  const command = account
+    .command('quota')
+    .description('change what an account may use; what is not named stays as it is')
+    .argument('<id>', 'the account')
+    .option(
+      '--bills-per-day <count>',
+      'bills that it may hand in each UTC day, or none for no limit',
+      orNone(parseCount),
+    )
+    .option('--stored-bytes <size>', 'bytes that are kept, such as 2GB, or none for no limit', orNone(parseBytes))
+  addOperatorOptions(command)
+    .addHelpText(
+      'after',
+      examples(['kwitness account quota acme --bills-per-day 5000', 'kwitness account quota acme --stored-bytes none']),
+    )
+    .action(async (id: string, options: QuotaOptions) => {
+      const { changeQuota } = await import('../run/accounts.ts')
+      await changeQuota(terminal, id, options)
+    })
+}
+
+function orNone(parse: (text: string) => number): (text: string) => number | 'none' {
+  return (text) => (text === 'none' ? 'none' : parse(text))
 }
 
 function registerClose(account: Command, terminal: Terminal): void {

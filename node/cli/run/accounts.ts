@@ -18,6 +18,12 @@ export type AddAccountOptions = OperatorOptions & {
   readonly storedBytes?: number
 }
 
+/** Options of `kwitness account quota`. */
+export type QuotaOptions = OperatorOptions & {
+  readonly billsPerDay?: number | 'none'
+  readonly storedBytes?: number | 'none'
+}
+
 /** Options of `kwitness account close`. */
 export type CloseAccountOptions = OperatorOptions & { readonly yes?: boolean }
 
@@ -105,6 +111,30 @@ export async function showAccount(terminal: Terminal, id: string, options: Opera
   if (keys.length === 0) return
   terminal.line()
   tableLines(keys.map((key) => keyRow(terminal, key))).forEach((line) => terminal.line(line))
+}
+
+/** `kwitness account quota`. */
+export async function changeQuota(terminal: Terminal, id: string, options: QuotaOptions): Promise<void> {
+  const { billsPerDay, storedBytes } = options
+  if (billsPerDay === undefined && storedBytes === undefined) {
+    throw usageError('name --bills-per-day or --stored-bytes, with a number or none')
+  }
+  const account = await asOperator(terminal, options, async (operator) => {
+    const before = (await operator.getAccount(id)).quota
+    const bills = billsPerDay ?? before.billsPerDay ?? 'none'
+    const bytes = storedBytes ?? before.storedBytes ?? 'none'
+    return operator.changeQuota(id, {
+      ...(bills === 'none' ? {} : { billsPerDay: bills }),
+      ...(bytes === 'none' ? {} : { storedBytes: bytes }),
+    })
+  })
+  if (options.json === true) {
+    terminal.json({ account })
+    return
+  }
+  const { usage, quota } = account
+  terminal.line(`today  ${ofLimit(usage.billsToday, quota.billsPerDay)} bills`)
+  terminal.line(`bytes  ${ofLimit(usage.storedBytes, quota.storedBytes)}`)
 }
 
 /** `kwitness account close`. */

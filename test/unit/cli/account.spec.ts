@@ -15,7 +15,7 @@ async function kwitness(...args: string[]): Promise<{ code: number; out: string;
 describe('commands for accounts and keys', () => {
   it('have help with examples, each', async () => {
     const commands = {
-      account: ['add', 'list', 'show', 'close'],
+      account: ['add', 'list', 'show', 'quota', 'close'],
       key: ['create', 'list', 'rotate', 'revoke'],
     }
     for (const [group, names] of Object.entries(commands)) {
@@ -39,6 +39,8 @@ describe('commands for accounts and keys', () => {
       ['key', 'rotate', '0123456789ab', '--grace', '1 day'],
       ['account', 'add', 'acme', '--stored-bytes', '2 GB'],
       ['account', 'add', 'acme', '--recipient', 'age1x', '--identity-out', 'x'],
+      ['account', 'quota', 'acme'],
+      ['account', 'quota', 'acme', '--bills-per-day', '0'],
       ['audit-log', '--after', '-1'],
     ]
     for (const args of wrong) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createApiKey, findApiKey, problemOf, statusOfCode } from '#api'
+import { apiKeyRecordShape, createApiKey, findApiKey, problemOf, statusOfCode } from '#api'
 import { CodedError } from '#protocol'
 
 function keyOf(fill: number): ReturnType<typeof createApiKey> {
@@ -26,6 +26,16 @@ describe('API key', () => {
     const mixed = `${first.text.slice(0, 16)}${second.text.slice(16)}`
     for (const text of [second.text, mixed, first.text.slice(0, -1), `${first.text} `, first.text.toUpperCase(), '']) {
       assert.equal(findApiKey(records, text), undefined)
+    }
+  })
+
+  it('reads the scopes of earlier versions as what they are today, and no others', () => {
+    const { record } = keyOf(4)
+    const scopesOf = (scopes: readonly string[]): unknown => apiKeyRecordShape.parse({ ...record, scopes }).scopes
+    assert.deepEqual(scopesOf(['submit', 'read', 'review']), ['bills:write', 'bills:read', 'proofs:read', 'review'])
+    assert.deepEqual(scopesOf(['read', 'bills:read', 'admin']), ['bills:read', 'proofs:read', 'admin'])
+    for (const scopes of [[], ['write'], ['constructor'], ['__proto__'], Array.from({ length: 17 }, () => 'read')]) {
+      assert.throws(() => scopesOf(scopes), JSON.stringify(scopes))
     }
   })
 

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import packageFile from '../package.json' with { type: 'json' }
 import { toolFile } from './installed.ts'
 
 const ROOT = new URL('../', import.meta.url)
@@ -28,7 +29,20 @@ const PLANTED: readonly (readonly [file: string, imported: string, isAllowed: bo
   ['api/planted-1.ts', '#storage', false],
   ['api/planted-2.ts', '#protocol', true],
   ['contracts/planted-1.ts', '#config', false],
+  ['api/planted-3.ts', '#client', false],
+  ['client/planted-1.ts', '#protocol', false],
+  ['client/planted-2.ts', '#api', false],
+  ['client/planted-3.ts', 'node:fs', false],
+  ['client/planted-4.ts', 'zod', false],
+  ['client/planted-5.ts', '../api/constants.ts', false],
+  ['client/planted-6.ts', './retry.ts', true],
+  // Every other door, as they are in package.json: the rule has to name them.
+  ...Object.keys(packageFile.imports)
+    .filter((door) => door !== '#api')
+    .map((door): readonly [string, string, boolean] => [`client/planted-${door.slice(1)}.ts`, door, false]),
   ['node/planted-1.ts', '#storage', true],
+  ['node/planted-3.ts', '#client', true],
+  ['node/planted-4.ts', '../client/retry.ts', false],
   ['node/anchoring/planted-2.ts', '../../storage/buckets.ts', false],
   ['test/planted-1.ts', '../storage/buckets.ts', false],
 ]
@@ -53,6 +67,8 @@ describe('the layer rule', () => {
         await mkdir(dirname(join(folder, file)), { recursive: true })
         await writeFile(join(folder, file), `export * from '${imported}'\n`)
       }
+      // Types are gone at run time; for all others they are imports like any.
+      await writeFile(join(folder, 'client', 'planted-types.ts'), "export type * from '#api'\n")
       const expected = PLANTED.filter(([, , isAllowed]) => !isAllowed).map(([file]) => file)
       assert.deepEqual((await lint(folder)).toSorted(), expected.toSorted())
     } finally {

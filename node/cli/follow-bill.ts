@@ -30,7 +30,7 @@ export async function followBill(init: FollowInit, onChange: (status: BillStatus
   const deadline = AbortSignal.timeout(init.timeoutMs ?? 2 ** 31 - 1)
   let shown: BillState | undefined
   for (;;) {
-    const status = await client.getStatus(cid)
+    const status = await client.getBill(cid)
     if (status.state !== shown) onChange(status)
     shown = status.state
     if (until === undefined || hasReached(status, until) || isStuck(status)) return status

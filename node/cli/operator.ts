@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import type { Account, AccountsView, AuditEntry, KeyView, NewAccount, NewKey, Quota } from '#api'
+import { OperatorClient } from '#client'
+import type { MadeKey } from '#client'
 import { errorCodeOf } from '#protocol'
 import { readConfig } from '../data-files.ts'
 import { openAccounts } from '../service/open-accounts.ts'
-import { ApiClient, findKeyIn, readKeyFile } from './client.ts'
+import { CLI_RETRY, findKeyIn, readKeyFile, tellRetry, toError } from './client.ts'
 import { usageError } from './cli-error.ts'
 import { defaultDir } from './default-dir.ts'
 import type { Terminal } from './terminal.ts'
@@ -78,11 +80,18 @@ async function clientOf(
   url: string,
   options: OperatorOptions,
   dir: string | undefined,
-): Promise<ApiClient> {
+): Promise<OperatorClient> {
   if (!URL.canParse(url)) throw usageError(`--operator ${url} is not a URL`)
   const keyFile = options.keyFile ?? terminal.environment['KWITNESS_KEY_FILE']
   const key = keyFile === undefined ? await findKeyIn(dir) : await readKeyFile(keyFile)
-  return new ApiClient({ url: url.replace(/\/+$/, ''), key, signal: terminal.signal })
+  return new OperatorClient({
+    url,
+    key,
+    signal: terminal.signal,
+    onRetry: tellRetry(terminal),
+    toError,
+    retry: CLI_RETRY,
+  })
 }
 
 function localOperator(accounts: AccountsView): Operator {
@@ -101,45 +110,24 @@ function localOperator(accounts: AccountsView): Operator {
   }
 }
 
-function remoteOperator(client: ApiClient): Operator {
-  const accountPath = (id: string): string => `/v1/accounts/${encodeURIComponent(id)}`
-  const keyPath = (id: string): string => `/v1/keys/${encodeURIComponent(id)}`
-  const made = ({ key, apiKey }: { key: KeyView; apiKey: string }): { key: KeyView; text: string } => ({
-    key,
-    text: apiKey,
-  })
+function remoteOperator(client: OperatorClient): Operator {
+  const made = ({ key, apiKey }: MadeKey): { key: KeyView; text: string } => ({ key, text: apiKey })
   return {
-    addAccount: async (account) => client.ask('/v1/accounts', account),
-    listAccounts: async () =>
-      readAll(async (after) => {
-        const { accounts, next } = await client.ask<{ accounts: Account[]; next?: string }>(`/v1/accounts${after}`)
-        return { items: accounts, next }
-      }),
-    getAccount: async (id) => client.ask(accountPath(id)),
-    changeQuota: async (id, quota) => client.ask(`${accountPath(id)}/quota`, quota, 'PUT'),
-    closeAccount: async (id) => client.ask(`${accountPath(id)}/close`, { confirm: id }),
-    createKey: async (key) => made(await client.ask('/v1/keys', key)),
-    listKeys: async (account) =>
-      readAll(async (after) => {
-        const of = account === undefined ? '' : `${after === '' ? '?' : '&'}account=${encodeURIComponent(account)}`
-        const { keys, next } = await client.ask<{ keys: KeyView[]; next?: string }>(`/v1/keys${after}${of}`)
-        return { items: keys, next }
-      }),
-    rotateKey: async (id, graceMs) => made(await client.ask(`${keyPath(id)}/rotate`, { graceMs })),
-    revokeKey: async (id) => client.ask(`${keyPath(id)}/revoke`, {}),
-    listAudit: async (afterSeq, limit) =>
-      (await client.ask<{ entries: AuditEntry[] }>(`/v1/audit-log?after=${afterSeq}&limit=${limit}`)).entries,
+    addAccount: async (account) => client.addAccount(account),
+    listAccounts: async () => collect(client.eachAccount()),
+    getAccount: async (id) => client.getAccount(id),
+    changeQuota: async (id, quota) => client.changeQuota(id, quota),
+    closeAccount: async (id) => client.closeAccount(id),
+    createKey: async (key) => made(await client.createKey(key)),
+    listKeys: async (account) => collect(client.eachKey({ account })),
+    rotateKey: async (id, graceMs) => made(await client.rotateKey(id, graceMs)),
+    revokeKey: async (id) => client.revokeKey(id),
+    listAudit: async (afterSeq, limit) => client.listAuditLog(afterSeq, limit),
   }
 }
 
-/** All items of a list that comes in parts. @param ask with `?after=…` behind a part. */
-async function readAll<T>(ask: (after: string) => Promise<{ items: T[]; next: string | undefined }>): Promise<T[]> {
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
-  let after = ''
-  for (;;) {
-    const { items, next } = await ask(after)
-    all.push(...items)
-    if (next === undefined) return all
-    after = `?after=${encodeURIComponent(next)}`
-  }
+  for await (const item of items) all.push(item)
+  return all
 }

@@ -45,11 +45,11 @@ export async function runBill(init: BillRunInit): Promise<BillProgress> {
   }
   try {
     const { file, bytes, visibility, place } = init.bill
-    const received = await init.client.submit({
+    const received = await init.client.submitBill({
       bytes,
       visibility,
       file: file.split('/').at(-1) ?? file,
-      ...(place === undefined ? {} : { place }),
+      place,
     })
     tell({ status: received })
     const final = await follow(init, received, (status) => tell({ status }))
@@ -70,7 +70,7 @@ async function follow(
   let stalled = AbortSignal.timeout(STALL_MS)
   while (last.state !== 'final' && !isStuck(last) && !stalled.aborted) {
     await delay(POLL_MS, undefined, { signal: init.signal })
-    const status = await init.client.getStatus(last.cid)
+    const status = await init.client.getBill(last.cid)
     if (status.state !== last.state) {
       stalled = AbortSignal.timeout(STALL_MS)
       onChange(status)
@@ -92,7 +92,7 @@ async function verify(init: BillRunInit, status: BillStatus): Promise<string | u
     if (expected !== undefined && expected !== gramsCO2e)
       return `claim ${ordinal} has ${gramsCO2e} g, not ${expected} g`
     const { checks } = await verifyProof({
-      proof: await client.getProof(status.cid, ordinal),
+      proof: await client.readProof(status.cid, ordinal),
       charter,
       bill: {
         bytes: bill.bytes,

@@ -19,7 +19,7 @@ export function registerBill(program: Command, terminal: Terminal): void {
     .addHelpText('after', examples(['kwitness bill bafkrei… -o june.xml']))
     .action(async (cid: string, options: BillOptions) => {
       const client = await createClient(terminal, options)
-      const { bytes, sealed } = await client.getBill(cid)
+      const { bytes, isSealed: sealed } = await client.readBill(cid)
       await writeResult(terminal, options.output, bytes)
       if (options.output === '-') return
       if (options.json === true) terminal.json({ cid, output: options.output, sizeBytes: bytes.byteLength, sealed })

@@ -15,7 +15,7 @@ export function registerPeers(program: Command, terminal: Terminal): void {
     .addHelpText('after', examples(['kwitness peers --dir ~/.kwitness --key-file my.key']))
     .action(async (options: ClientOptions & { readonly json?: boolean }) => {
       const client = await createClient(terminal, options)
-      const answer = await client.getPeers()
+      const answer = await client.listPeers()
       if (options.json === true) terminal.json(answer)
       else [...answer.peers.map(peerLine), ...answer.refusals.map(refusalLine)].forEach((line) => terminal.line(line))
     })

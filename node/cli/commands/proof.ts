@@ -21,7 +21,7 @@ export function registerProof(program: Command, terminal: Terminal): void {
     .addHelpText('after', examples(['kwitness proof bafkrei… -o june.proof.json', 'kwitness verify june.proof.json']))
     .action(async (cid: string, options: ProofOptions) => {
       const client = await createClient(terminal, options)
-      const bytes = await client.getProof(cid, options.claim)
+      const bytes = await client.readProof(cid, options.claim)
       await writeResult(terminal, options.output, bytes)
       if (options.output === '-') return
       if (options.json === true) terminal.json({ cid, output: options.output, sizeBytes: bytes.byteLength })

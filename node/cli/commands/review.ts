@@ -75,7 +75,7 @@ function registerEnter(review: Command, terminal: Terminal): void {
     .action(async (cid: string, options: EnterOptions) => {
       const entry = parseEntryFile(await readNamedFile(options.facts))
       const client = await createClient(terminal, options)
-      const shown = await client.enterReview(cid, new TextEncoder().encode(JSON.stringify(entry)))
+      const shown = await client.enterReview(cid, entry)
       if (options.json === true) terminal.json(shown)
       else print(terminal, shown)
     })

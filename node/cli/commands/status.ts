@@ -39,7 +39,7 @@ async function showNode(terminal: Terminal, options: StatusOptions): Promise<voi
     await showLive(terminal, client)
     return
   }
-  const status = await client.getNodeStatus()
+  const status = await client.look()
   if (!status.ready) terminal.exitCode = 1
   if (options.json === true) terminal.json(status)
   else linesOf(terminal, status).forEach((line) => terminal.line(line))

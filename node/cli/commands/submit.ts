@@ -60,11 +60,11 @@ async function submit(terminal: Terminal, file: string, options: SubmitOptions):
   }
   const client = await createClient(terminal, options)
   terminal.progress(`submitting ${file} to ${client.url}`)
-  const received = await client.submit({
+  const received = await client.submitBill({
     bytes,
     visibility: options.public === true ? 'public' : 'sealed',
     file: basename(file),
-    ...(place === undefined ? {} : { place }),
+    place,
   })
   const last =
     options.wait === undefined

@@ -25,7 +25,7 @@ export async function checkRunning(opened: OpenedDataDir, signal: AbortSignal): 
       ...(ready ? [wellOf('ready; init --key-out keeps a key here that shows more')] : reasons.map(diagnosisOf)),
     ]
   }
-  const status = await client.getNodeStatus()
+  const status = await client.look()
   if (!isWhole(status)) return [ports, skip('running node', 'the key in the data directory lacks the scope admin')]
   const { alive, quorum, size } = status.committee
   return [

@@ -28,7 +28,7 @@ export async function fetchClaim(
 ): Promise<ShownClaim> {
   let bytes: Uint8Array
   try {
-    bytes = await client.getProof(cid, ordinal)
+    bytes = await client.readProof(cid, ordinal)
   } catch (thrown) {
     if (!(thrown instanceof CliError) || !('remote' in thrown.details)) throw thrown
     if (thrown.details.remote !== 'ERR_API_PROOF_PENDING') throw thrown

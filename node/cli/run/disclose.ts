@@ -46,7 +46,7 @@ async function checkTo(to: string): Promise<void> {
 
 async function fromNode(terminal: Terminal, cid: string, options: DiscloseOptions): Promise<Uint8Array> {
   const client = await createClient(terminal, options)
-  return client.disclose(cid, options.to)
+  return client.discloseBill(cid, options.to)
 }
 
 async function fromFile(path: string, { to, identity }: DiscloseOptions): Promise<Uint8Array> {

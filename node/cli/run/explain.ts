@@ -6,7 +6,7 @@ import type { Examination, Examiner, Unclaimed } from '../../examiner.ts'
 import { hashFile } from '../../hash-file.ts'
 import { parseRegionKeys } from '../../region-keys.ts'
 import type { RegionSecrets } from '../../region-keys.ts'
-import { factsOfEntry, toHex } from '#protocol'
+import { factsOfEntry, parseReviewEntry, toHex } from '#protocol'
 import { openAgeFile, readIdentities } from '../age-files.ts'
 import { printable } from '../bill-lines.ts'
 import { readCharter } from '../charter-option.ts'
@@ -82,7 +82,7 @@ async function readSource(terminal: Terminal, target: string, options: ExplainOp
   const charter = await findCharter(terminal, options)
   const client = await createClient(terminal, options)
   terminal.progress(`fetching bill and proof from ${client.url}`)
-  const { bytes } = await client.getBill(cid)
+  const { bytes } = await client.readBill(cid)
   const servedCid = (await computeBillCid(bytes)).toString()
   // Only votes that a charter lets us check can tie an opened file to the CID of the sealed one.
   if (servedCid !== cid && charter === undefined) {
@@ -140,7 +140,7 @@ async function explainSource(
   const declared = first?.kind === 'claim' ? first.claim.declaredPlace : given
   const { bills, unclaimed, signed, format } = requireFigures(
     first?.kind === 'claim' && first.claim.assurance === 'reviewed' && node !== undefined
-      ? examiner.examineReviewed(factsOfEntry(await node.client.getReviewed(node.cid)))
+      ? examiner.examineReviewed(factsOfEntry(parseReviewEntry(await node.client.getBillFacts(node.cid))))
       : await examiner.examine(plain, plainHash, declared, terminal.signal),
   )
   const ordinals = options.claim === undefined ? bills.map(({ ordinal }) => ordinal) : [options.claim]

@@ -1,5 +1,5 @@
 import { CID } from 'multiformats/cid'
-import { decodeProof, makeCheck, failCheck } from '#protocol'
+import { decodeProof, makeCheck, failCheck, parseReviewEntry } from '#protocol'
 import type { Check, ReviewEntry } from '#protocol'
 import { isAgeFile } from '#storage'
 import { computeBillCid } from '../../bill-cid.ts'
@@ -82,7 +82,7 @@ async function collect(terminal: Terminal, target: string, options: VerifyOption
   const cid = parseCid(target)
   const client = await createClient(terminal, options.via === undefined ? options : { ...options, api: options.via })
   terminal.progress(`fetching proof and bill from ${client.url}`)
-  const proof = await client.getProof(cid, options.claim)
+  const proof = await client.readProof(cid, options.claim)
   const bill = given ?? (await findBill(client, cid))
   return { proof, bill, entry: facts ?? (await findFacts(client, cid, proof)), checks: [checkAsked(proof, cid)] }
 }
@@ -123,7 +123,7 @@ function checkAsked(proof: Uint8Array, cid: string): Check {
 /** A sealed bill without a key, or one that the node does not have, leaves its check to be skipped. */
 async function findBill(client: ApiClient, cid: string): Promise<Uint8Array | undefined> {
   try {
-    return (await client.getBill(cid)).bytes
+    return (await client.readBill(cid)).bytes
   } catch (thrown) {
     if (thrown instanceof CliError && thrown.code === 'ERR_CLI_REFUSED') return undefined
     throw thrown
@@ -135,7 +135,7 @@ async function findFacts(client: ApiClient, cid: string, proof: Uint8Array): Pro
   const { claim } = decodeProof(proof)
   if (!client.hasKey || claim.kind === 'leaf' || claim.content.assurance !== 'reviewed') return undefined
   try {
-    return await client.getReviewed(cid)
+    return parseReviewEntry(await client.getBillFacts(cid))
   } catch (thrown) {
     if (thrown instanceof CliError && thrown.code === 'ERR_CLI_REFUSED') return undefined
     throw thrown

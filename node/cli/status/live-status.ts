@@ -13,7 +13,7 @@ const LOOK_MS = 1_000
  * @throws {CliError} when the first look fails.
  */
 export async function showLive(terminal: Terminal, client: ApiClient): Promise<void> {
-  let lines = linesOf(terminal, await client.getNodeStatus())
+  let lines = linesOf(terminal, await client.look())
   const screen = terminal.openScreen()
   try {
     while (!terminal.signal.aborted) {
@@ -30,7 +30,7 @@ export async function showLive(terminal: Terminal, client: ApiClient): Promise<v
 
 async function look(terminal: Terminal, client: ApiClient, before: readonly string[]): Promise<string[]> {
   try {
-    return linesOf(terminal, await client.getNodeStatus())
+    return linesOf(terminal, await client.look())
   } catch (thrown) {
     if (terminal.signal.aborted) return [...before]
     // Not reached, or not answered: it may be back with the next look. Everything else is a mistake.

@@ -104,11 +104,12 @@ export class WithdrawalDesk {
     if (withdrawal.region !== context.region.name || !isMember(context, sponsor)) return false
     return this.#serial.run(async () => {
       if ((await store.withdrawals.find(withdrawalKey(withdrawal))) !== undefined) return false
+      // Before its bills are looked for: anybody can write a member's address.
+      verifyWithdrawal(context.domain, withdrawal)
       const known = await store.withdrawn.findMany(bills.map((bill) => withdrawnKey(bill, sponsor)))
       const news = bills.filter((_, i) => known[i] === undefined || known[i].state === 'due')
       // A repeat under another number would cost a record each time.
       if (news.length === 0 || this.book.countTold(sponsor) + news.length > TOLD_PER_SPONSOR) return false
-      verifyWithdrawal(context.domain, withdrawal)
       const records = news.map((bill): WithdrawnRecord => ({ bill, sponsor, state: 'told' }))
       // Its sponsor has it on disk: what a crash loses here comes again by sync.
       await this.#keep(withdrawal, records, [], false)
@@ -118,6 +119,8 @@ export class WithdrawalDesk {
 
   /** True if a sponsor has withdrawn this bill. */
   async isWithdrawn(bill: CID, sponsor: Uint8Array): Promise<boolean> {
+    // Asked for each sealed bill of each batch, and of most sponsors there is nothing to find.
+    if (this.book.lastSeq(sponsor) === 0) return false
     const record = await this.#init.store.withdrawn.find(withdrawnKey(bill, sponsor))
     return record !== undefined && record.state !== 'due'
   }

@@ -38,6 +38,8 @@ export async function registerDocs(server: FastifyInstance, kind: 'public' | 'op
       displayRequestDuration: true,
       defaultModelsExpandDepth: 0,
       docExpansion: 'list',
+      // Without the bar at the top, which would load documents of others.
+      layout: 'BaseLayout',
       // No request to a validator of others, and a key is not left in the browser.
       validatorUrl: null,
       persistAuthorization: false,

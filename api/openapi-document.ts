@@ -72,7 +72,7 @@ function answerOf(answer: RouteAnswer, generated: object | undefined): object {
 }
 
 function bodyOf(type: string): object {
-  return type === 'application/json' ? { type: 'object' } : type.startsWith('text/') ? { type: 'string' } : {}
+  return type === 'application/json' ? { type: 'object' } : type.startsWith('text/') ? { type: 'string' } : { type: 'string', format: 'binary' }
 }
 
 function headersOf(headers: Readonly<Record<string, string>>): object {
@@ -128,13 +128,13 @@ const UPLOAD_BODY = {
   required: true,
   description: 'The file itself, at most 20 MiB, of any format; or a form',
   content: {
-    'application/octet-stream': { schema: {} },
+    'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
     'multipart/form-data': {
       schema: {
         type: 'object',
         required: ['file'],
         properties: {
-          file: { description: 'The file, with its name', contentMediaType: 'application/octet-stream' },
+          file: { type: 'string', format: 'binary', description: 'The file, with its name' },
           visibility: { type: 'string', enum: ['public', 'sealed'], default: 'sealed' },
           place: { type: 'string', description: 'JSON such as {"country":"US","state":"CA"}' },
         },

@@ -37,6 +37,8 @@ export async function buildOpenApi(kind: 'public' | 'operator'): Promise<OpenApi
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
+      // In the order of the routes, which is that of a reader.
+      tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
       components: {
         securitySchemes: {
           key: { type: 'http', scheme: 'bearer', bearerFormat: 'kw_<id>_<secret>' },

@@ -34,7 +34,7 @@ export const statusRoutes = [
     path: '/v1/status',
     listener: 'both',
     operationId: 'getStatus',
-    summary: 'How the node is: everything for `admin`, else its health',
+    summary: 'How the node is: everything for operators, else its health',
     tag: 'Node',
     access: ['bills:read', 'admin'],
     answers: { 200: { description: 'State of the node', schema: nodeStatus } },

@@ -6,6 +6,7 @@ import { rejection, review } from '../refusal.ts'
 import type { BillParts } from './bill-parts.ts'
 import { indexClocks } from './civil-days.ts'
 import type { EspiDocument } from './document.ts'
+import { emptyEspiReader } from './empty-espi.ts'
 import { findPlace, findThermEvidence } from './place.ts'
 import type { PlaceFinding } from './place.ts'
 import { EXPORT_ONLY, readPointBills } from './point-bills.ts'
@@ -29,6 +30,9 @@ export const ESPI_READER: FormatReader = {
   accepts: ({ root }) => root !== undefined && isEspiRoot(root),
   read: ({ text }) => extractEspi(text ?? ''),
 }
+
+/** Stands behind all readers of XML. */
+export const EMPTY_ESPI_READER: FormatReader = emptyEspiReader(ESPI_FORMAT)
 
 /**
  * Facts of a Green Button (NAESB REQ.21 ESPI) file: for each usage point its readings, else its usage summaries.

@@ -2,7 +2,7 @@ import type { Extraction, Origin } from '#protocol'
 import { READERS } from './formats/readers.ts'
 import type { Content, ReadContext } from './formats/reader.ts'
 import { EXTRACTION_LIMITS } from './formats/limits.ts'
-import { Refusal, rejection, unsupported } from './formats/refusal.ts'
+import { extractionOf, Refusal, rejection, unsupported } from './formats/refusal.ts'
 import { isMail } from './formats/signed/mail.ts'
 import { withOrigin } from './formats/signed/with-origin.ts'
 import { decodeUtf8 } from './formats/text.ts'
@@ -57,8 +57,7 @@ async function extractNested(bytes: Uint8Array, trust: TrustList, nesting: numbe
     return origin === undefined ? extraction : withOrigin(extraction, origin)
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown
-    const { verdict, reason } = thrown
-    return { verdict, reason, format, bills: [], ...(origin === undefined ? {} : { origin }) }
+    return extractionOf(thrown, format, origin)
   }
 }
 

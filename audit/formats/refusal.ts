@@ -1,4 +1,4 @@
-import type { ExtractionReason, FilePlace, Verdict } from '#protocol'
+import type { Extraction, ExtractionReason, FilePlace, Origin, PartialReading, Verdict } from '#protocol'
 
 /** Why a file gives no facts. Codes are stable and never reused. */
 export type RefusalCode =
@@ -88,6 +88,8 @@ export type RefusalInit = {
   readonly verdict: Extract<Verdict, 'needs-review' | 'reject' | 'unsupported'>
   readonly code: RefusalCode
   readonly place?: FilePlace
+  /** What was read nevertheless; for `needs-review` only. */
+  readonly read?: readonly PartialReading[] | undefined
 }
 
 /** Ends the reading of one file; never leaves `audit/`, where it becomes a verdict. */
@@ -95,13 +97,28 @@ export class Refusal extends Error {
   readonly verdict: RefusalInit['verdict']
   readonly code: RefusalCode
   readonly reason: ExtractionReason
+  readonly read: readonly PartialReading[] | undefined
 
   constructor(message: string, init: RefusalInit) {
     super(message)
     this.name = 'Refusal'
     this.verdict = init.verdict
     this.code = init.code
+    this.read = init.read
     this.reason = { code: init.code, message, ...(init.place === undefined ? {} : { place: init.place }) }
+  }
+}
+
+/** The verdict that a refusal is. */
+export function extractionOf(refusal: Refusal, format: string, origin: Origin | undefined): Extraction {
+  const { verdict, reason, read } = refusal
+  return {
+    verdict,
+    reason,
+    format,
+    bills: [],
+    ...(read === undefined ? {} : { read }),
+    ...(origin === undefined ? {} : { origin }),
   }
 }
 

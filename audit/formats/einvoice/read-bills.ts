@@ -1,5 +1,5 @@
 import { formatDecimal, isEnergy } from '#protocol'
-import type { Commodity, Facts, Quantity } from '#protocol'
+import type { Commodity, Facts, PartialReading, Quantity } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import { rejection, review } from '../refusal.ts'
@@ -22,6 +22,7 @@ import type { PointRegisters, Register } from './meter-registers.ts'
 import type { EndDate, Invoice } from './model.ts'
 import { billsOfReadings } from './reading-bills.ts'
 import { compareMetered, magnitudeOf, sumMetered } from './sums.ts'
+import { readUndated } from './undated-bills.ts'
 
 /** Bills of one document. */
 export type DocumentBills = { readonly bills: readonly Facts[]; readonly isCorrection: boolean }
@@ -45,10 +46,12 @@ export function readBills(invoice: Invoice, extractor: Extractor): DocumentBills
   const { lines, volumesNotRead } = readMeteredLines(invoice, end, isSeef)
   const isBilled = lines.some(({ meaning }) => meaning.is !== 'aside')
   if (isBilled) checkRole(invoice)
-  const { buckets, loose } = fillBuckets(invoice, lines)
+  const filled = fillBuckets(invoice, lines)
+  const { buckets, loose } = filled
   const counting = buckets.flatMap((bucket) => bucket.counted)
   const correction = counting.length === 0 ? { isCredit: false } : findCorrection(invoice, counting)
-  const counted = buckets.map(countBucket).filter((one) => one !== undefined)
+  const undated = correction.corrects === undefined ? readUndated(invoice, filled) : undefined
+  const counted = buckets.map((bucket) => countBucket(bucket, undated)).filter((one) => one !== undefined)
   checkLoose(loose, counted)
   const billed = showSums(counted.flatMap(({ sums }) => sums))
   const points = invoice.metered.map((source) => readRegisters(source, { end, billed }))
@@ -82,7 +85,7 @@ type Context = {
   readonly points: readonly PointRegisters[]
 }
 
-function countBucket(bucket: Bucket): CountedBucket | undefined {
+function countBucket(bucket: Bucket, undated: readonly PartialReading[] | undefined): CountedBucket | undefined {
   const [first] = [...bucket.counted, ...bucket.feedIn]
   if (first === undefined) return refuseRepeats(bucket)
   if (bucket.counted.length === 0) {
@@ -90,7 +93,7 @@ function countBucket(bucket: Bucket): CountedBucket | undefined {
     throw review('ERR_BILL_UNSTATED', message, first.line.place)
   }
   const findings = [...bucket.counted, ...bucket.feedIn].map(({ line }) => requireArithmetic(line))
-  const sums = countPeriods(bucket.counted)
+  const sums = countPeriods(bucket.counted, undated)
   const flags = [
     ...checkRepeats(bucket.others, sums),
     ...(findings.includes('unchecked') ? ['arithmetic-unchecked'] : []),

@@ -1,7 +1,7 @@
 import type { Extraction, Facts, Origin } from '#protocol'
 import { verifyPdfSignatures } from '../../origin/pdf-signature.ts'
 import type { FormatReader, ReadContext } from '../reader.ts'
-import { Refusal, review } from '../refusal.ts'
+import { extractionOf, Refusal, review } from '../refusal.ts'
 import { checkObjects } from './check-objects.ts'
 import { findEmbeddedInvoice } from './embedded-invoice.ts'
 import type { EmbeddedInvoice } from './embedded-invoice.ts'
@@ -52,7 +52,7 @@ export async function extractPdf(
     return { ...(await readPdf(covered, context, { templates, origin })), origin }
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown
-    return { verdict: thrown.verdict, reason: thrown.reason, format: PDF_FORMAT, bills: [], origin }
+    return extractionOf(thrown, PDF_FORMAT, origin)
   }
 }
 

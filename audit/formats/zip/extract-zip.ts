@@ -121,12 +121,13 @@ function tag(facts: Facts, name: string, flags: readonly string[]): Facts {
 }
 
 function repeatRefusal({ name, extraction }: MemberResult): Refusal {
-  const { verdict, reason } = extraction
+  const { verdict, reason, read } = extraction
   const path = reason?.place?.path === undefined ? quoteName(name) : `${quoteName(name)}: ${reason.place.path}`
   return new Refusal(reason?.message ?? 'member was refused', {
     verdict: verdict === 'reject' ? 'reject' : 'needs-review',
     code: (reason?.code ?? 'ERR_BILL_CONTAINER') as RefusalCode,
     place: { ...reason?.place, path },
+    read,
   })
 }
 

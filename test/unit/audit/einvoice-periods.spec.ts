@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { extractBill } from '#audit'
+import { extractionToJson, utf8 } from '#protocol'
 import { bill, ciiFile, factsOf, figures, kWh, refusal, ublFile } from './einvoice-file.ts'
 import type { TestInvoice, TestLine } from './einvoice-file.ts'
 
@@ -47,6 +49,55 @@ describe('periods of an e-invoice', () => {
     assert.ok(facts)
     assert.ok(facts.flags.includes('end-date-assumed'))
     assert.equal(facts.service.end, '2024-04-01')
+  })
+
+  it('that are missing leave the bill to a person, with everything else that was read', async () => {
+    const invoice = (lines: readonly TestLine[], changes: Partial<TestInvoice> = {}): TestInvoice =>
+      withoutPeriod(lines, { payable: '119.50', ...changes })
+    const read = async (of: TestInvoice): Promise<unknown> => {
+      const [ubl, cii] = [await extractBill(utf8(ublFile(of))), await extractBill(utf8(ciiFile(of)))]
+      for (const { verdict, reason, bills } of [ubl, cii]) {
+        assert.deepEqual([verdict, reason?.code, bills], ['needs-review', 'ERR_BILL_UNSTATED', []])
+      }
+      assert.deepEqual(extractionToJson(cii).read, extractionToJson(ubl).read)
+      return extractionToJson(ubl).read
+    }
+    const common = {
+      account: 'K4711',
+      point: 'DE0009990000000000000000000000017',
+      money: { currency: 'EUR', payable: '119.5' },
+      missing: ['service'],
+    }
+    const lines = [kWh('Wirkarbeit HT', '1000.50'), kWh('Wirkarbeit NT', '20'), kWh('Stromsteuer', '1020.5')]
+    assert.deepEqual(await read(invoice(lines)), [
+      {
+        commodity: 'electricity',
+        import: { kWh: '1020.5', value: '1020.5', unit: 'kWh' },
+        lines: ['1', '2'],
+        ...common,
+      },
+    ])
+    const both = [kWh('Gas Arbeitspreis', '5'), kWh('Strom Arbeitspreis', '7'), kWh('Einspeisung Strom', '2')]
+    assert.deepEqual(await read(invoice(both)), [
+      {
+        commodity: 'electricity',
+        import: { kWh: '7', value: '7', unit: 'kWh' },
+        export: { kWh: '2', value: '2', unit: 'kWh' },
+        lines: ['2'],
+        ...common,
+      },
+      { commodity: 'gas', import: { kWh: '5', value: '5', unit: 'kWh' }, lines: ['1'], ...common },
+    ])
+    // Figures that do not agree, a period for some lines only, and corrections are not shown as if they were read.
+    const none: readonly TestInvoice[] = [
+      invoice([kWh('Wirkarbeit', '10'), kWh('Stromsteuer', '11')]),
+      invoice([kWh('Wirkarbeit', '10'), kWh('Energie', '11')]),
+      invoice([kWh('Wirkarbeit HT', '10', { period: ['2024-03-01', '2024-03-31'] }), kWh('Wirkarbeit NT', '11')]),
+      invoice([kWh('Wirkarbeit', '10')], { type: '384', precedes: ['R-1000'] }),
+    ]
+    for (const [index, one] of none.entries()) assert.equal(await read(one), undefined, String(index))
+    const conflict = invoice([kWh('Wirkarbeit', '1000', { price: '0.20', amount: '300.00' })])
+    assert.match(await refusal(ublFile(conflict)), /^needs-review ERR_BILL_ARITHMETIC/)
   })
 
   it('and the installation of a Turkish customer stand where UBL-TR has them', async () => {

@@ -116,6 +116,26 @@ describe('lines of an e-invoice', () => {
     assert.equal(await refused(numbered), 'needs-review ERR_BILL_LINES InvoiceLine 7')
   })
 
+  it('add registers that are equal by chance, and let a person look at two meters that are', async () => {
+    const registers = [kWh('Electricity day units', '500'), kWh('Electricity night rate', '500')]
+    assert.deepEqual(await ofLines(registers), [`${MARCH} 1000 kWh`])
+    const ofMeters = (name: string): TestLine[] => [
+      kWh(`${name} Zählernummer: 11111`, '500'),
+      kWh(`${name} Zählernummer: 22222`, '500'),
+    ]
+    assert.equal(await refused(ofMeters('Arbeitspreis Strom')), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    const halls = [kWh('Stromverbrauch Halle 1', '500'), kWh('Stromverbrauch Halle 2', '500')]
+    assert.equal(await refused(halls), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    const named = ['11111', '22222'].map((meter, index) =>
+      kWh(index === 0 ? 'Stromverbrauch Halle' : 'Stromverbrauch Keller', '500', {
+        properties: { Zählernummer: meter },
+      }),
+    )
+    assert.equal(await refused(named), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    const unused = ofMeters('Arbeitspreis Strom').map((line) => ({ ...line, quantity: '0' }))
+    assert.deepEqual(await ofLines(unused), [`${MARCH} 0 kWh`])
+  })
+
   it('believe the description where the name only says what is sold', async () => {
     const lines = [
       kWh('Electricity', '600', { description: 'Peak' }),

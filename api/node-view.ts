@@ -1,4 +1,4 @@
-import type { Claim, Place, ReviewEntry } from '#protocol'
+import type { Claim, PartialReadingJson, Place, ReviewEntry } from '#protocol'
 
 /** States of a bill and of its claims (DESIGN 9). An unsupported format is `needs-review` with its code. */
 export type BillState = 'received' | 'proposed' | 'certified' | 'anchored' | 'final' | 'rejected' | 'needs-review'
@@ -94,6 +94,8 @@ export type ReviewView = {
   readonly entry?: ReviewEntry
   /** Why extraction left it to people; only where one bill is asked for. */
   readonly reason?: StatusReason
+  /** What extraction read nevertheless, to be compared with the bill; only where one bill is asked for. */
+  readonly read?: readonly PartialReadingJson[]
 }
 
 /** How a node is. */

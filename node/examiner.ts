@@ -14,7 +14,17 @@ import {
   toHex,
   toWh,
 } from '#protocol'
-import type { ActivityDerivation, Claim, Derivation, Extraction, Facts, Origin, PointKey, Quantity } from '#protocol'
+import type {
+  ActivityDerivation,
+  Claim,
+  Derivation,
+  Extraction,
+  Facts,
+  Origin,
+  PartialReading,
+  PointKey,
+  Quantity,
+} from '#protocol'
 import type { DeclaredPlace, Reason } from '#storage'
 import type { CID } from 'multiformats/cid'
 import { hashFile } from './hash-file.ts'
@@ -57,7 +67,13 @@ export type Examination =
       /** What a signature in the file shows; absent without one that holds. */
       readonly signed?: Origin
     }
-  | { readonly kind: 'refused'; readonly verdict: 'reject' | 'needs-review'; readonly reason: Reason }
+  | {
+      readonly kind: 'refused'
+      readonly verdict: 'reject' | 'needs-review'
+      readonly reason: Reason
+      /** What was read nevertheless, for the people who read the rest. */
+      readonly read?: readonly PartialReading[]
+    }
 
 /** What distinguishes one submission of a bill from another. */
 export type ClaimParts = {
@@ -113,9 +129,12 @@ export class Examiner {
   }
 
   #judge(extraction: Extraction, declared: DeclaredPlace | undefined): Examination {
-    const { verdict, reason, bills, origin: signed } = extraction
+    const { verdict, reason, bills, read, origin: signed } = extraction
     // A correction needs the claim that it replaces named: until a person can do that, it waits (DESIGN 8).
-    if (verdict !== 'facts') return refuse(verdict === 'reject' ? 'reject' : 'needs-review', reason, verdict)
+    if (verdict !== 'facts') {
+      const refused = refuse(verdict === 'reject' ? 'reject' : 'needs-review', reason, verdict)
+      return read === undefined ? refused : { ...refused, read }
+    }
     const origin = signed?.isTrusted === true && signed.covers === 'all' ? 'utility-signed' : 'unsigned'
     const examination = this.#judgeBills(bills, { assurance: 'extracted', origin, declared })
     return examination.kind === 'facts' && signed !== undefined ? { ...examination, signed } : examination

@@ -9,6 +9,7 @@ import {
   factsOfEntry,
   hashReviewEntry,
   isBitSet,
+  partialReadingToJson,
   signReviewNotice,
   signReviewRequest,
   toHex,
@@ -248,7 +249,9 @@ export class ReviewDesk {
     const view = await this.#view(record)
     if (record.state === 'wanted') return view
     const examination = await this.#examine(record, signal)
-    return examination.kind === 'refused' ? { ...view, reason: examination.reason } : view
+    if (examination.kind !== 'refused') return view
+    const { reason, read } = examination
+    return { ...view, reason, ...(read === undefined ? {} : { read: read.map(partialReadingToJson) }) }
   }
 
   /**

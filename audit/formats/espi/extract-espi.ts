@@ -22,7 +22,7 @@ import type { OwnedSummary } from './summary-bills.ts'
 /** Name of the format in results. */
 const ESPI_FORMAT = 'green-button-espi'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
-const EXTRACTOR = { id: 'espi', version: '2.0.0' } as const
+const EXTRACTOR = { id: 'espi', version: '2.1.0' } as const
 
 /** Reader of Green Button files: an Atom feed, a single entry, or a resource of ESPI by itself. */
 export const ESPI_READER: FormatReader = {

@@ -163,6 +163,48 @@ describe('lines of an e-invoice', () => {
     assert.deepEqual(await ofLines(lines), [`${MARCH} 1000 kWh`])
   })
 
+  it('that pay money back for energy count nothing, and must say the same as those that bill it', async () => {
+    const billed = kWh('Stromverbrauch HT', '1000', { price: '0.50', amount: '500.00' })
+    const rebate = (name: string, quantity: string, amount: string): TestLine =>
+      kWh(name, quantity, { price: '-0.10', amount })
+    assert.deepEqual(await ofLines([billed, rebate('Entlastung Strompreis', '1000', '-100.00')]), [`${MARCH} 1000 kWh`])
+    assert.equal(
+      await refused([billed, rebate('Gutschrift Arbeitspreis NT', '800', '-80.00')]),
+      'needs-review ERR_BILL_LINES InvoiceLine 2',
+    )
+    assert.equal(
+      await refused([rebate('Gutschrift Arbeitspreis Strom', '800', '-80.00')]),
+      'needs-review ERR_BILL_LINES InvoiceLine 1',
+    )
+  })
+
+  it('of feed-in that the customer pays for are no feed-in', async () => {
+    const used = kWh('Electricity usage', '1000', { price: '0.20', amount: '200.00' })
+    const levy = kWh('Feed in Tariff charge', '1000', { price: '0.005', amount: '5.00' })
+    assert.equal(await refused([used, levy]), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    const paid = kWh('Solar feed-in', '150', { price: '-0.05', amount: '-7.50' })
+    const fee = kWh('Solar export fee', '150', { price: '0.01', amount: '1.50' })
+    assert.deepEqual(await ofLines([used, paid]), [`${MARCH} 1000 kWh, export 150 kWh`])
+    assert.deepEqual(await ofLines([used, paid, fee]), [`${MARCH} 1000 kWh, export 150 kWh`])
+    assert.equal(await refused([used, paid, levy]), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+  })
+
+  it('name feed-in in many ways, none of which is consumption', async () => {
+    const names = [
+      'Rücklieferung',
+      'Netzeinspeisung',
+      'PV-Einspeisung',
+      'Eingespeiste Energie',
+      'Såld el',
+      'Energia injetada',
+    ]
+    for (const name of names) {
+      assert.deepEqual(await ofLines([kWh('Strombezug', '325.2'), kWh(name, '150')]), [
+        `${MARCH} 325.2 kWh, export 150 kWh`,
+      ])
+    }
+  })
+
   it('state what was fed in apart, whatever its sign', async () => {
     const lines = [kWh('Electricity charges - all day rate', '325.2'), kWh('Solar feed-in rebate', '-150')]
     assert.deepEqual(await ofLines(lines), [`${MARCH} 325.2 kWh, export 150 kWh`])

@@ -64,7 +64,7 @@ export type RefusalCode =
   | 'ERR_BILL_CORRECTION'
   /** Country, state or utility is malformed. */
   | 'ERR_BILL_PLACE'
-  /** A packed file inside a packed file. */
+  /** A file that is packed more often than is opened, or an archive inside an archive. */
   | 'ERR_BILL_NESTED'
   /** An archive, attachment or stream is damaged, lies about its size, or unpacks beyond its limit. */
   | 'ERR_BILL_CONTAINER'
@@ -108,6 +108,9 @@ export class Refusal extends Error {
     this.reason = { code: init.code, message, ...(init.place === undefined ? {} : { place: init.place }) }
   }
 }
+
+/** Refusal of a file with all that is packed in it: what is around the place where it was found is refused as well. */
+export class WholeFileRefusal extends Refusal {}
 
 /** The verdict that a refusal is. */
 export function extractionOf(refusal: Refusal, format: string, origin: Origin | undefined): Extraction {

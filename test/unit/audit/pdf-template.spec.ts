@@ -9,7 +9,7 @@ import type { MadeText } from './pdf-file.ts'
 import { rgePage } from './rge-bill.ts'
 
 const GUIDE = new URL('../../../docs/add-a-pdf-template.md', import.meta.url)
-const CONTEXT = { trust: TRUST_NOBODY, readInner: extractBill }
+const CONTEXT = { trust: TRUST_NOBODY, readInner: extractBill, readLast: extractBill }
 
 /** Figures of an invented bill; the defaults agree with each other. */
 type Bill = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { extractBill, extractPdf, TRUST_NOBODY } from '#audit'
+import { extractBill, TRUST_NOBODY } from '#audit'
+import { extractPdf } from '#audit/extraction'
 import type { Facts } from '#protocol'
 import { pdfLines } from '../../support/pdf-lines.ts'
 import { BEISPIELSTADT } from './beispielstadt.ts'

@@ -103,6 +103,7 @@ export class Examiner {
    * Examines a file.
    *
    * @param declared place that the holder declared, used only where the file names none.
+   * @param lane whose bill it is; bills of one wait for each other, and not for those of others. @default one for all
    * @throws {AuditError} ERR_AUDIT_TIMEOUT, ERR_AUDIT_MEMORY: the caller abstains; it is no verdict on the bill.
    */
   async examine(
@@ -110,11 +111,12 @@ export class Examiner {
     plainHash: Uint8Array,
     declared: DeclaredPlace | undefined,
     signal: AbortSignal,
+    lane?: string,
   ): Promise<Examination> {
     const key = toHex(plainHash) + JSON.stringify(declared ?? null)
     const kept = this.#kept.get(key)
     if (kept !== undefined) return kept
-    const examination = this.#judge(await this.#sandbox.extract(plain, signal), declared)
+    const examination = this.#judge(await this.#sandbox.extract(plain, signal, lane), declared)
     this.#kept.set(key, examination)
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= KEPT_EXAMINATIONS) break

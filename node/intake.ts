@@ -111,7 +111,8 @@ export class Intake {
     const { bytes, visibility, declaredPlace } = submission
     const known = await store.billsByPlainHash.find(plainKey(visibility, plainHash))
     if (known !== undefined && (await this.#isUnderWay(known))) return { cid: known }
-    const examination = await examiner.examine(bytes, plainHash, declaredPlace, signal)
+    const lane = `account ${submission.accountId}`
+    const examination = await examiner.examine(bytes, plainHash, declaredPlace, signal, lane)
     if (examination.kind === 'refused' && examination.verdict === 'reject') throw rejected(examination.reason)
     const { cid, blocks } = await this.#prepare(submission, known)
     const common = { bill: cid, plainHash, holder: this.#commitTo(submission.accountId) }

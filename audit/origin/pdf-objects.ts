@@ -24,7 +24,7 @@ export type PdfValue = { readonly start: number; readonly end: number } & (
 export class PdfSyntaxError extends Error {}
 
 /** Magnitude of a number that may be of any size. */
-const UNBOUNDED = 2 ** 53
+const UNBOUNDED = 9_007_199_254_740_991
 /** Longest number or keyword. */
 const MAX_WORD = 64
 

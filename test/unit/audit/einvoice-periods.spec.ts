@@ -141,6 +141,54 @@ describe('periods of an e-invoice', () => {
     assert.equal(await refusal(two), 'needs-review ERR_BILL_UNSTATED InvoiceLine 1')
   })
 
+  it('stated by one date, or several times, are not those of the document, unless they begin or end as it does', async () => {
+    const document = ['2024-01-01', '2024-02-29'] as const
+    const invoice = bill([kWh('Wirkarbeit', '1000', { period: ['2024-01-01', '2024-01-31'] })], { period: document })
+    const [ubl, cii] = [ublFile(invoice), ciiFile(invoice)]
+    const lineEnd = '<cbc:EndDate>2024-01-31</cbc:EndDate>'
+    const start = '<cbc:StartDate>2024-01-01</cbc:StartDate>'
+    assert.equal(
+      await refusal(ubl.replace(`${start}${lineEnd}`, lineEnd)),
+      'needs-review ERR_BILL_UNSTATED InvoicePeriod',
+    )
+    const ciiStart = /<ram:StartDateTime>.*?<\/ram:StartDateTime>/s
+    assert.equal(await refusal(cii.replace(ciiStart, '')), 'needs-review ERR_BILL_UNSTATED BillingSpecifiedPeriod')
+    const other = `${lineEnd}</cac:InvoicePeriod><cac:InvoicePeriod><cbc:StartDate>2024-02-02</cbc:StartDate><cbc:EndDate>2024-02-03</cbc:EndDate>`
+    assert.equal(await refusal(ubl.replace(lineEnd, other)), 'needs-review ERR_BILL_UNSTATED InvoicePeriod')
+    assert.deepEqual(await figures(ubl.replace(lineEnd, '')), ['electricity 2024-01-01..2024-03-01 1000 kWh'])
+  })
+
+  it('of a line are those of its sub-lines', async () => {
+    const document = ['2024-01-01', '2024-02-29'] as const
+    const invoice = bill([kWh('Wirkarbeit', '1000', { period: ['2024-01-01', '2024-01-31'] })], { period: document })
+    const sub = (id: string, quantity: string, name: string): string =>
+      `<cac:SubInvoiceLine><cbc:ID>${id}</cbc:ID><cbc:InvoicedQuantity unitCode="KWH">${quantity}</cbc:InvoicedQuantity><cac:Item><cbc:Name>${name}</cbc:Name></cac:Item></cac:SubInvoiceLine>`
+    const inner = sub('1.1', '600', 'Wirkarbeit HT') + sub('1.2', '400', 'Wirkarbeit NT')
+    const expected = ['electricity 2024-01-01..2024-02-01 1000 kWh']
+    assert.deepEqual(
+      await figures(ublFile(invoice).replace('</cac:InvoiceLine>', `${inner}</cac:InvoiceLine>`)),
+      expected,
+    )
+
+    const cii = ciiFile(invoice)
+    const [line = ''] =
+      /<ram:IncludedSupplyChainTradeLineItem>.*<\/ram:IncludedSupplyChainTradeLineItem>/s.exec(cii) ?? []
+    const lineId = '<ram:LineID>1</ram:LineID>'
+    const status = '<ram:LineStatusReasonCode>GROUP</ram:LineStatusReasonCode>'
+    const child = (id: string, quantity: string, name: string): string =>
+      line
+        .replace(lineId, `<ram:LineID>${id}</ram:LineID><ram:ParentLineID>1</ram:ParentLineID>`)
+        .replace('>1000<', `>${quantity}<`)
+        .replace('Wirkarbeit', name)
+        .replace(/<ram:BillingSpecifiedPeriod>.*?<\/ram:BillingSpecifiedPeriod>/s, '')
+    const children = child('1.1', '600', 'Wirkarbeit HT') + child('1.2', '400', 'Wirkarbeit NT')
+    const grouped = cii.replace(line, line.replace(lineId, lineId + status) + children)
+    assert.deepEqual(await figures(grouped), expected)
+    // A group that names itself as its own is none around it.
+    const circle = grouped.replace(status, `<ram:ParentLineID>1</ram:ParentLineID>${status}`)
+    assert.deepEqual(await figures(circle), expected)
+  })
+
   it('may lack on a levy', async () => {
     const lines = [kWh('Wirkarbeit', '10', { period: ['2024-03-01', '2024-03-31'] }), kWh('Stromsteuer', '10')]
     assert.deepEqual(await figures(ublFile(withoutPeriod(lines))), ['electricity 2024-03-01..2024-04-01 10 kWh'])

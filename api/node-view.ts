@@ -39,6 +39,10 @@ export type ClaimStatus = {
   /** Address of the sponsor, `0x` hex. */
   readonly sponsor: string
   readonly anchor?: AnchorStatus
+  /** Claim that this one replaces, `0x` hex. */
+  readonly supersedes?: string
+  /** Certified claim that replaced this one, `0x` hex: the period is its own now, and both stay on record. */
+  readonly supersededBy?: string
 }
 
 /** Why a bill was refused or waits for a person. */

@@ -6,7 +6,9 @@ import {
   encodeDerivation,
   encodeFacts,
   errorCodeOf,
+  factsOfEntry,
   findRegionOfCountry,
+  fromHex,
   isEnergy,
   LIMITS,
   parseRational,
@@ -24,6 +26,7 @@ import type {
   PartialReading,
   PointKey,
   Quantity,
+  ReviewEntry,
 } from '#protocol'
 import type { DeclaredPlace, Reason } from '#storage'
 import type { CID } from 'multiformats/cid'
@@ -45,6 +48,8 @@ type ExaminedBill = {
   readonly isPlaceDeclared: boolean
   readonly assurance: Claim['assurance']
   readonly origin: Claim['origin']
+  /** Claim id of the claim that this one replaces; only people can say so. */
+  readonly supersedes?: Uint8Array
 }
 
 /** A bill of electricity, recomputed. */
@@ -125,14 +130,24 @@ export class Examiner {
     return examination
   }
 
-  /** What facts that people read come to: their place is among them, and the assurance is `reviewed`. */
-  examineReviewed(bills: readonly Facts[]): Examination {
-    return this.#judgeBills(bills, { assurance: 'reviewed', origin: 'unsigned', declared: undefined })
+  /**
+   * What an entry of people comes to: the place is among the facts, the assurance is `reviewed`, and each bill replaces the
+   * claim that they named.
+   */
+  examineReviewed(entry: ReviewEntry): Examination {
+    const how = { assurance: 'reviewed', origin: 'unsigned', declared: undefined } as const
+    const examination = this.#judgeBills(factsOfEntry(entry), how)
+    if (examination.kind === 'refused') return examination
+    const bills = examination.bills.map((bill) => {
+      const supersedes = entry[bill.ordinal]?.supersedes
+      return supersedes === undefined ? bill : { ...bill, supersedes: fromHex(supersedes) }
+    })
+    return { ...examination, bills }
   }
 
   #judge(extraction: Extraction, declared: DeclaredPlace | undefined): Examination {
     const { verdict, reason, bills, read, origin: signed } = extraction
-    // A correction needs the claim that it replaces named: until a person can do that, it waits (DESIGN 8).
+    // A correction needs the claim that it replaces named (DESIGN 8): people who read it do.
     if (verdict !== 'facts') {
       const refused = refuse(verdict === 'reject' ? 'reject' : 'needs-review', reason, verdict)
       return read === undefined ? refused : { ...refused, read }
@@ -334,6 +349,7 @@ export function buildClaim(context: Pick<RegionContext, 'regionSecret'>, parts: 
     origin,
     ...(isPlaceDeclared && parts.declaredPlace !== undefined ? { declaredPlace: parts.declaredPlace } : {}),
     holder: parts.holder,
+    ...(examined.supersedes === undefined ? {} : { supersedes: examined.supersedes }),
     salt: parts.salt,
   }
 }

@@ -96,8 +96,9 @@ export class Statuses {
   }
 
   async #describe({ claimId, claim, batch, state, anchorSeq }: ClaimRecord): Promise<ClaimStatus> {
-    const [held, anchor] = await Promise.all([
+    const [held, supersededBy, anchor] = await Promise.all([
       this.#store.batches.find(batch),
+      this.#store.superseded.find(claimId),
       anchorSeq === undefined ? undefined : this.#store.anchors.find(keyOfNumber(anchorSeq)),
     ])
     const kWh = makeRational(BigInt(claim.energyWh.n), BigInt(claim.energyWh.d) * 1000n)
@@ -114,6 +115,8 @@ export class Statuses {
       batch: cidOfDigest(batch, DAG_CBOR_CODE).toString(),
       sponsor: sponsorOf(held),
       ...(anchor === undefined ? {} : { anchor: describeAnchor(anchor) }),
+      ...(claim.supersedes === undefined ? {} : { supersedes: toHex(claim.supersedes) }),
+      ...(supersededBy === undefined ? {} : { supersededBy: toHex(supersededBy) }),
     }
   }
 }

@@ -4,12 +4,12 @@ import {
   encodeCanonical,
   equalBytes,
   errorCodeOf,
-  factsOfEntry,
   ProtocolError,
   signVote,
   toHex,
   verifyAnnouncement,
   verifyCertificate,
+  ZERO_32,
 } from '#protocol'
 import type { Announcement, Certificate, Claim, GossipMessage, Refusal, ReviewEntry, Vote } from '#protocol'
 import type { Finding } from '#consensus'
@@ -300,9 +300,10 @@ export class Voter {
     if (examination.verdict === 'reject') return examination.reason.code
     const entry = await findEntry(claim.plainHash)
     if (entry === undefined) return 'ERR_CLAIM_ABSTAINED'
-    const own = examiner.examineReviewed(factsOfEntry(entry))
-    const facts = own.kind === 'facts' ? findExamined(own, claim.ordinal)?.factsHash : undefined
-    if (facts === undefined || !equalBytes(facts, claim.factsHash)) return 'ERR_REVIEW_DIFFERS'
+    const own = examiner.examineReviewed(entry)
+    const read = own.kind === 'facts' ? findExamined(own, claim.ordinal) : undefined
+    if (read === undefined || !equalBytes(read.factsHash, claim.factsHash)) return 'ERR_REVIEW_DIFFERS'
+    if (!equalBytes(read.supersedes ?? ZERO_32, claim.supersedes ?? ZERO_32)) return 'ERR_REVIEW_DIFFERS'
     return this.#judge(claim, own)
   }
 

@@ -114,10 +114,11 @@ function print(terminal: Terminal, review: ReviewView): void {
   if (declaredPlace !== undefined)
     terminal.line(`  its holder says: used in ${printable(JSON.stringify(declaredPlace))}`)
   for (const bill of entry ?? []) {
-    const { commodity, service, point } = bill
+    const { commodity, service, point, supersedes } = bill
     const figures = `${bill.import.value} ${bill.import.unit}`
     terminal.line(
       `  you read: ${commodity}  ${service.start}..${service.end}  ${figures}  ${printable(point ?? '')}`.trimEnd(),
     )
+    if (supersedes !== undefined) terminal.line(`    replaces claim ${supersedes}`)
   }
 }

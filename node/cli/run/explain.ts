@@ -7,7 +7,7 @@ import { isAgeFile } from '../../bill-vault.ts'
 import type { Examination, Examiner, Unclaimed } from '../../examiner.ts'
 import { hashFile } from '../../hash-file.ts'
 import { parseRegionKeys } from '../../region-keys.ts'
-import { factsOfEntry, toHex } from '#protocol'
+import { toHex } from '#protocol'
 import { printable } from '../bill-lines.ts'
 import { readCharter } from '../charter-option.ts'
 import { CliError, usageError } from '../cli-error.ts'
@@ -143,7 +143,7 @@ async function explainSource(
   const declared = first?.kind === 'claim' ? first.claim.declaredPlace : given
   const { bills, unclaimed, signed, format } = requireFigures(
     first?.kind === 'claim' && first.claim.assurance === 'reviewed' && node !== undefined
-      ? examiner.examineReviewed(factsOfEntry(await node.client.getReviewed(node.cid)))
+      ? examiner.examineReviewed(await node.client.getReviewed(node.cid))
       : await examiner.examine(plain, plainHash, declared, terminal.signal),
   )
   const ordinals = options.claim === undefined ? bills.map(({ ordinal }) => ordinal) : [options.claim]

@@ -160,6 +160,13 @@ describe('meter readings of SEeF', () => {
     assert.match(await refusal(seef([LOW, HIGH, back], { lines: [...LINES, other] })), /ERR_BILL_READINGS_CONFLICT/)
   })
 
+  it('need a person where a register may count what a plant made: it is no consumption', async () => {
+    for (const register of ['Egenproduktion', 'Solceller', 'PV', 'Eigenverbrauch', 'Opwek']) {
+      const verdict = await refusal(seef([LOW, { ...HIGH, register }]))
+      assert.equal(verdict, 'needs-review ERR_BILL_GENERATION MeterReading', register)
+    }
+  })
+
   it('of each month belong to the lines of that month', async () => {
     const month = (start: string, end: string): Pick<TestReading, 'start' | 'end'> => ({ start, end })
     const lines = [

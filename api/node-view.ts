@@ -1,4 +1,4 @@
-import type { Claim, Place, ReviewEntry } from '#protocol'
+import type { Claim, PartialReadingJson, Place, ReviewEntry } from '#protocol'
 import type { Viewer } from './views/access.ts'
 import type { DisclosureView } from './views/disclosure.ts'
 import type { AccountsView } from './views/accounts.ts'
@@ -47,6 +47,10 @@ export type ClaimStatus = {
   /** Address of the sponsor, `0x` hex. */
   readonly sponsor: string
   readonly anchor?: AnchorStatus
+  /** Claim that this one replaces, `0x` hex. */
+  readonly supersedes?: string
+  /** Certified claim that replaced this one, `0x` hex: the period is its own now, and both stay on record. */
+  readonly supersededBy?: string
 }
 
 /** Why a bill was refused or waits for a person. */
@@ -102,6 +106,8 @@ export type ReviewView = {
   readonly entry?: ReviewEntry
   /** Why extraction left it to people; only where one bill is asked for. */
   readonly reason?: StatusReason
+  /** What extraction read nevertheless, to be compared with the bill; only where one bill is asked for. */
+  readonly read?: readonly PartialReadingJson[]
 }
 
 /** How a node is. */

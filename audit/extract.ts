@@ -2,7 +2,7 @@ import type { Extraction, Origin } from '#protocol'
 import { READERS } from './formats/readers.ts'
 import type { Content, ReadContext } from './formats/reader.ts'
 import { EXTRACTION_LIMITS } from './formats/limits.ts'
-import { Refusal, rejection, unsupported } from './formats/refusal.ts'
+import { extractionOf, Refusal, rejection, unsupported, WholeFileRefusal } from './formats/refusal.ts'
 import { isMail } from './formats/signed/mail.ts'
 import { withOrigin } from './formats/signed/with-origin.ts'
 import { decodeUtf8 } from './formats/text.ts'
@@ -11,8 +11,8 @@ import { TRUST_NOBODY } from './origin/trust-list.ts'
 import type { TrustList } from './origin/trust-list.ts'
 import { verifyXmlSignature } from './origin/xml-signature.ts'
 
-/** Container formats open at once: the file itself and what is packed in it. */
-const MAX_NESTING = 2
+/** Files inside each other: a file, one packed in it (a signed envelope in an archive), and what is packed in that. */
+const MAX_NESTING = 3
 
 /** First bytes of files that are known and never read: pictures need a person. */
 const PICTURES: readonly { readonly format: string; readonly bytes: readonly number[] }[] = [
@@ -28,14 +28,25 @@ const PICTURES: readonly { readonly format: string; readonly bytes: readonly num
  * Pure. A bad bill never makes it throw: the verdict says what is wrong, with code and place.
  */
 export async function extractBill(bytes: Uint8Array, trust: TrustList = TRUST_NOBODY): Promise<Extraction> {
-  return extractNested(bytes, trust, 1)
+  return extractNested(bytes, { trust, packed: { files: 0, bytes: 0 } }, 1)
 }
 
-async function extractNested(bytes: Uint8Array, trust: TrustList, nesting: number): Promise<Extraction> {
+/** One file with all that is packed in it. */
+type Whole = {
+  readonly trust: TrustList
+  /** What was unpacked so far, at every level together. */
+  readonly packed: { files: number; bytes: number }
+}
+
+async function extractNested(bytes: Uint8Array, whole: Whole, nesting: number): Promise<Extraction> {
+  const { trust } = whole
   let format = 'unknown'
   let origin: Origin | undefined
   try {
-    if (nesting > MAX_NESTING) throw unsupported('ERR_BILL_NESTED', 'a container inside a container is not opened')
+    if (nesting > MAX_NESTING) {
+      const message = 'a file is packed more than twice: it is not opened'
+      throw unsupported('ERR_BILL_NESTED', message, { path: 'packed file' })
+    }
     checkSize(bytes)
     const picture = PICTURES.find(({ bytes: head }) => head.every((byte, index) => bytes[index] === byte))
     if (picture !== undefined) {
@@ -52,14 +63,33 @@ async function extractNested(bytes: Uint8Array, trust: TrustList, nesting: numbe
       throw unsupported('ERR_BILL_FORMAT_UNKNOWN', 'no format of this version', { line: 1, column: 1 })
     }
     format = reader.format
-    const context: ReadContext = { trust, readInner: async (inner) => extractNested(inner, trust, nesting + 1) }
+    const context: ReadContext = {
+      trust,
+      readInner: async (inner) => extractPacked(inner, whole, nesting + 1),
+      readLast: async (inner) => extractPacked(inner, whole, Math.max(nesting + 1, MAX_NESTING)),
+    }
     const extraction = await reader.read(content, context)
     return origin === undefined ? extraction : withOrigin(extraction, origin)
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown
-    const { verdict, reason } = thrown
-    return { verdict, reason, format, bills: [], ...(origin === undefined ? {} : { origin }) }
+    if (thrown instanceof WholeFileRefusal && nesting > 1) throw thrown
+    return extractionOf(thrown, format, origin)
   }
+}
+
+async function extractPacked(bytes: Uint8Array, whole: Whole, nesting: number): Promise<Extraction> {
+  const { packed } = whole
+  packed.files += 1
+  packed.bytes += bytes.byteLength
+  if (packed.files > EXTRACTION_LIMITS.packedFiles || packed.bytes > EXTRACTION_LIMITS.packedBytes) {
+    const { packedFiles, packedBytes } = EXTRACTION_LIMITS
+    throw new WholeFileRefusal(`more than ${packedFiles} files or ${packedBytes} bytes are packed in the file`, {
+      verdict: 'reject',
+      code: 'ERR_BILL_TOO_LARGE',
+      place: { path: 'packed files' },
+    })
+  }
+  return extractNested(bytes, whole, nesting)
 }
 
 function checkSize(bytes: Uint8Array): void {

@@ -1,6 +1,10 @@
-import { Piscina } from 'piscina'
+import { divideFloor } from '#protocol'
 import type { Extraction } from '#protocol'
 import { AuditError } from './audit-error.ts'
+import { FairQueue } from './fair-queue.ts'
+import type { WaitingBill } from './fair-queue.ts'
+import { HostProcess } from './host-process.ts'
+import type { HostFailure } from './host-process.ts'
 import { TRUST_NOBODY } from './origin/trust-list.ts'
 import type { TrustList } from './origin/trust-list.ts'
 
@@ -16,80 +20,71 @@ export type SandboxInit = {
   readonly trust?: TrustList
 }
 
-/** Extraction in worker threads: a poisoned file costs its own limit, and never the node. */
+/**
+ * Extraction in worker threads of a process of its own: a poisoned file costs its own limit, and never the node, nor the
+ * turns of others.
+ */
 export interface Sandbox {
   /**
    * Facts of a bill, as {@link extractBill} gives them.
    *
+   * @param lane whose bill it is: lanes take turns, and bills of one wait for each other only. @default one lane for all
    * @throws {AuditError} ERR_AUDIT_TIMEOUT and ERR_AUDIT_MEMORY mean abstain; ERR_AUDIT_ABORTED after `signal` or
    * `close`; ERR_AUDIT_WORKER when the worker failed otherwise.
    */
-  extract(bytes: Uint8Array, signal: AbortSignal): Promise<Extraction>
+  extract(bytes: Uint8Array, signal: AbortSignal, lane?: string): Promise<Extraction>
   /** Ends all workers; running extractions fail with ERR_AUDIT_ABORTED. Idempotent. */
   close(): Promise<void>
 }
 
 /** Bills waiting for a worker; more are refused at once, since nobody would wait that long for them. */
 const MAX_WAITING = 10_000
-/** A worker without bills for this long is ended. */
-const IDLE_MS = 5 * 60_000
 /** Bills read in one go: waking a worker costs as much as reading a small bill. */
 const GROUP_BILLS = 16
 /** Bytes of a group; a larger bill goes alone, so that small ones never wait behind it in one go. */
 const GROUP_BYTES = 256 * 1024
+/** A group has this part of one bill's time: what takes longer is one of them, which is read again alone. */
+const GROUP_PART = 4
 
 /** A sandbox; its first worker starts with the first bill. */
 export function createSandbox(init: SandboxInit): Sandbox {
-  return new WorkerSandbox(init)
+  return new ProcessSandbox(init)
 }
 
-/** A bill that waits for a worker. */
-type Waiting = {
-  readonly bytes: Uint8Array
-  readonly resolve: (extraction: Extraction) => void
-  readonly reject: (cause: unknown) => void
-  /** True once nobody waits for it any more. */
-  isAbandoned: boolean
-}
-
-class WorkerSandbox implements Sandbox {
+class ProcessSandbox implements Sandbox {
   readonly #init: SandboxInit
-  readonly #pool: Piscina<readonly Uint8Array[], readonly Extraction[]>
+  readonly #host: HostProcess
   readonly #closing = new AbortController()
-  readonly #waiting: Waiting[] = []
-  #free: number
+  readonly #queue: FairQueue
+  /** Bills of a process that ended: each is read with nothing beside it, so that only what is to blame is blamed. */
+  readonly #suspects: WaitingBill[] = []
+  #running = 0
   #isDispatching = false
 
   constructor(init: SandboxInit) {
+    const { workers, memoryMb, trust = TRUST_NOBODY } = init
     this.#init = init
-    this.#free = init.workers
-    this.#pool = new Piscina({
-      filename: new URL('./extract-worker.ts', import.meta.url).href,
-      name: 'extractAll',
-      // A worker takes about 60 MB and half a second to start: an auditor without bills does without.
-      minThreads: 0,
-      maxThreads: init.workers,
-      idleTimeout: IDLE_MS,
-      workerData: init.trust ?? TRUST_NOBODY,
-      resourceLimits: { maxOldGenerationSizeMb: init.memoryMb, maxYoungGenerationSizeMb: 16 },
+    this.#host = new HostProcess({ kind: 'init', workers, memoryMb, trust })
+    this.#queue = new FairQueue({
+      groupBills: GROUP_BILLS,
+      groupBytes: GROUP_BYTES,
+      slowAtATime: Math.max(1, workers - 1),
     })
-    // A worker that dies is reported through its task; without a listener it would end the process.
-    this.#pool.on('error', () => undefined)
   }
 
-  async extract(bytes: Uint8Array, signal: AbortSignal): Promise<Extraction> {
+  async extract(bytes: Uint8Array, signal: AbortSignal, lane = ''): Promise<Extraction> {
     const abort = AbortSignal.any([signal, this.#closing.signal])
     if (abort.aborted) throw abortedError(abort.reason)
-    if (this.#waiting.length >= MAX_WAITING) {
+    if (this.#queue.size >= MAX_WAITING) {
       throw new AuditError('too many bills wait for extraction', { code: 'ERR_AUDIT_WORKER' })
     }
     const { promise, resolve, reject } = Promise.withResolvers<Extraction>()
-    const waiting: Waiting = { bytes, resolve, reject, isAbandoned: false }
+    const waiting: WaitingBill = { bytes, lane, resolve, reject, isAbandoned: false, isAlone: false }
     const onAbort = (): void => {
       waiting.isAbandoned = true
       reject(abortedError(abort.reason))
     }
-    this.#waiting.push(waiting)
+    this.#queue.add(waiting)
     abort.addEventListener('abort', onAbort, { once: true })
     this.#dispatchSoon()
     try {
@@ -101,7 +96,7 @@ class WorkerSandbox implements Sandbox {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    await this.#pool.destroy()
+    await this.#host.close()
   }
 
   // One turn of the event loop lets the bills of a batch come together.
@@ -115,69 +110,58 @@ class WorkerSandbox implements Sandbox {
   }
 
   #dispatch(): void {
-    while (this.#free > 0) {
-      const group = this.#takeGroup()
+    while (this.#running < this.#init.workers && !this.#closing.signal.aborted) {
+      const suspect = this.#suspects[0]
+      if (suspect !== undefined && this.#running > 0) return
+      const group = suspect === undefined ? this.#queue.take() : [suspect]
       if (group.length === 0) return
-      this.#free -= 1
-      void this.#runGroup(group).finally(() => {
-        this.#free += 1
+      this.#running += 1
+      void this.#runGroup(group, suspect !== undefined).finally(() => {
+        this.#running -= 1
         this.#dispatch()
       })
+      if (suspect !== undefined) return
     }
   }
 
-  #takeGroup(): Waiting[] {
-    const group: Waiting[] = []
-    let sizeBytes = 0
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (!next.isAbandoned) {
-        sizeBytes += next.bytes.byteLength
-        if (group.length > 0 && (sizeBytes > GROUP_BYTES || group.length === GROUP_BILLS)) break
-        group.push(next)
-      }
-      this.#waiting.shift()
-    }
-    return group
+  async #runGroup(group: readonly WaitingBill[], isSuspect: boolean): Promise<void> {
+    const { timeoutMs } = this.#init
+    const limitMs = group.length > 1 ? divideFloor(timeoutMs, GROUP_PART) : timeoutMs
+    const bills = group.map(({ bytes }) => bytes)
+    const outcome = await this.#host.run(bills, limitMs)
+    if ('why' in outcome) this.#settleFailure(group, outcome, isSuspect)
+    else for (const [i, waiting] of group.entries()) settle(waiting, outcome.extractions[i])
+    // Until now nothing else was begun beside it.
+    if (isSuspect) this.#suspects.shift()
+    else this.#queue.release(group[0]?.lane ?? '', 'why' in outcome && group.length === 1)
   }
 
-  // A group that fails is read again one by one, so that each bill answers for itself alone.
-  async #runGroup(group: readonly Waiting[]): Promise<void> {
-    try {
-      const extractions = await this.#run(group.map(({ bytes }) => bytes))
-      for (const [i, { resolve, reject }] of group.entries()) {
-        const extraction = extractions[i]
-        if (extraction === undefined) reject(new AuditError('extraction worker failed', { code: 'ERR_AUDIT_WORKER' }))
-        else resolve(extraction)
-      }
-    } catch (cause) {
-      if (group.length === 1) group[0]?.reject(cause)
-      else for (const waiting of group) if (!waiting.isAbandoned) await this.#runGroup([waiting])
-    }
+  // What one bill of several did wrong costs the others no more than the time until it shows.
+  #settleFailure(group: readonly WaitingBill[], failure: HostFailure, isSuspect: boolean): void {
+    const [only] = group
+    if (failure.why === 'crash' && !isSuspect && !this.#closing.signal.aborted) {
+      this.#suspects.push(...group.filter(({ isAbandoned }) => !isAbandoned))
+    } else if (group.length === 1) only?.reject(this.#errorOf(failure))
+    else this.#queue.giveBack(group, failure.at)
   }
 
-  async #run(bills: readonly Uint8Array[]): Promise<readonly Extraction[]> {
+  #errorOf({ why, message }: HostFailure): AuditError {
+    if (this.#closing.signal.aborted) return abortedError(message)
     const { timeoutMs, memoryMb } = this.#init
-    const timeout = AbortSignal.timeout(timeoutMs)
-    // Copies of their own: a view into a shared buffer would carry its neighbours into the worker.
-    const copies = bills.map((bytes) => new Uint8Array(bytes))
-    try {
-      return await this.#pool.run(copies, {
-        signal: AbortSignal.any([this.#closing.signal, timeout]),
-        transferList: copies.map((copy) => copy.buffer),
-      })
-    } catch (cause) {
-      if (this.#closing.signal.aborted) throw abortedError(cause)
-      if (timeout.aborted) {
-        const message = `extraction took more than ${timeoutMs} ms`
-        throw new AuditError(message, { code: 'ERR_AUDIT_TIMEOUT', timeoutMs }, { cause })
-      }
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-        const message = `extraction needed more than ${memoryMb} MiB`
-        throw new AuditError(message, { code: 'ERR_AUDIT_MEMORY', memoryMb }, { cause })
-      }
-      throw new AuditError('extraction worker failed', { code: 'ERR_AUDIT_WORKER' }, { cause })
+    if (why === 'time') {
+      return new AuditError(`extraction took more than ${timeoutMs} ms`, { code: 'ERR_AUDIT_TIMEOUT', timeoutMs })
     }
+    // A process ends by itself at one allocation that is far beyond the limit.
+    if (why === 'memory' || why === 'crash') {
+      return new AuditError(`extraction needed more than ${memoryMb} MiB`, { code: 'ERR_AUDIT_MEMORY', memoryMb })
+    }
+    return new AuditError(`extraction worker failed: ${message}`, { code: 'ERR_AUDIT_WORKER' })
   }
+}
+
+function settle({ resolve, reject }: WaitingBill, extraction: Extraction | undefined): void {
+  if (extraction === undefined) reject(new AuditError('extraction worker failed', { code: 'ERR_AUDIT_WORKER' }))
+  else resolve(extraction)
 }
 
 function abortedError(cause: unknown): AuditError {

@@ -6,7 +6,7 @@ export type Lock = { readonly startDay: number; readonly endDay: number; readonl
 /** What a claim asks of its point tag's locks. */
 export type LockRequest = Lock & { readonly supersedes?: Uint8Array }
 
-/** `locks` unchanged if they have the claim already; with it added; or the claim that is in the way. */
+/** `locks` unchanged if they have the claim already; with it added, ascending; or the claim that is in the way. */
 export type LockOutcome =
   | { readonly kind: 'held' }
   | { readonly kind: 'granted'; readonly locks: readonly Lock[] }
@@ -16,7 +16,8 @@ export type LockOutcome =
  * Check-and-set of one point tag's locks; the caller makes it atomic and durable.
  *
  * DESIGN 8: half-open periods, so that adjacent bills never collide; only a claim that names the one it supersedes frees
- * that one's period.
+ * that one's period. It frees it when it is certified ({@link imposeLock}): until then both hold theirs, so that what a
+ * shorter period leaves over goes to nobody else while the superseded claim still stands.
  */
 export function requestLock(locks: readonly Lock[], request: LockRequest): LockOutcome {
   if (locks.some((lock) => equalBytes(lock.claimId, request.claimId))) return { kind: 'held' }
@@ -25,7 +26,7 @@ export function requestLock(locks: readonly Lock[], request: LockRequest): LockO
   const obstacle = standing.find((lock) => lock.startDay < request.endDay && request.startDay < lock.endDay)
   if (obstacle !== undefined) return { kind: 'refused', heldBy: obstacle.claimId }
   const added = { startDay: request.startDay, endDay: request.endDay, claimId: request.claimId }
-  return { kind: 'granted', locks: [...standing, added].toSorted((a, b) => a.startDay - b.startDay) }
+  return { kind: 'granted', locks: [...locks, added].toSorted(orderLocks) }
 }
 
 /**
@@ -41,5 +42,9 @@ export function imposeLock(locks: readonly Lock[], certified: LockRequest): read
   const { supersedes } = certified
   const standing = supersedes === undefined ? others : others.filter((lock) => !equalBytes(lock.claimId, supersedes))
   const added = { startDay: certified.startDay, endDay: certified.endDay, claimId: certified.claimId }
-  return [...standing, added].toSorted((a, b) => a.startDay - b.startDay)
+  return [...standing, added].toSorted(orderLocks)
+}
+
+function orderLocks(a: Lock, b: Lock): number {
+  return a.startDay - b.startDay || a.endDay - b.endDay
 }

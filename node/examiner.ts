@@ -6,7 +6,9 @@ import {
   encodeDerivation,
   encodeFacts,
   errorCodeOf,
+  factsOfEntry,
   findRegionOfCountry,
+  fromHex,
   isEnergy,
   LIMITS,
   parseRational,
@@ -14,7 +16,18 @@ import {
   toHex,
   toWh,
 } from '#protocol'
-import type { ActivityDerivation, Claim, Derivation, Extraction, Facts, Origin, PointKey, Quantity } from '#protocol'
+import type {
+  ActivityDerivation,
+  Claim,
+  Derivation,
+  Extraction,
+  Facts,
+  Origin,
+  PartialReading,
+  PointKey,
+  Quantity,
+  ReviewEntry,
+} from '#protocol'
 import type { DeclaredPlace, Reason } from '#storage'
 import type { CID } from 'multiformats/cid'
 import { hashFile } from './hash-file.ts'
@@ -35,6 +48,8 @@ type ExaminedBill = {
   readonly isPlaceDeclared: boolean
   readonly assurance: Claim['assurance']
   readonly origin: Claim['origin']
+  /** Claim id of the claim that this one replaces; only people can say so. */
+  readonly supersedes?: Uint8Array
 }
 
 /** A bill of electricity, recomputed. */
@@ -57,7 +72,13 @@ export type Examination =
       /** What a signature in the file shows; absent without one that holds. */
       readonly signed?: Origin
     }
-  | { readonly kind: 'refused'; readonly verdict: 'reject' | 'needs-review'; readonly reason: Reason }
+  | {
+      readonly kind: 'refused'
+      readonly verdict: 'reject' | 'needs-review'
+      readonly reason: Reason
+      /** What was read nevertheless, for the people who read the rest. */
+      readonly read?: readonly PartialReading[]
+    }
 
 /** What distinguishes one submission of a bill from another. */
 export type ClaimParts = {
@@ -87,6 +108,7 @@ export class Examiner {
    * Examines a file.
    *
    * @param declared place that the holder declared, used only where the file names none.
+   * @param lane whose bill it is; bills of one wait for each other, and not for those of others. @default one for all
    * @throws {AuditError} ERR_AUDIT_TIMEOUT, ERR_AUDIT_MEMORY: the caller abstains; it is no verdict on the bill.
    */
   async examine(
@@ -94,11 +116,12 @@ export class Examiner {
     plainHash: Uint8Array,
     declared: DeclaredPlace | undefined,
     signal: AbortSignal,
+    lane?: string,
   ): Promise<Examination> {
     const key = toHex(plainHash) + JSON.stringify(declared ?? null)
     const kept = this.#kept.get(key)
     if (kept !== undefined) return kept
-    const examination = this.#judge(await this.#sandbox.extract(plain, signal), declared)
+    const examination = this.#judge(await this.#sandbox.extract(plain, signal, lane), declared)
     this.#kept.set(key, examination)
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= KEPT_EXAMINATIONS) break
@@ -107,15 +130,28 @@ export class Examiner {
     return examination
   }
 
-  /** What facts that people read come to: their place is among them, and the assurance is `reviewed`. */
-  examineReviewed(bills: readonly Facts[]): Examination {
-    return this.#judgeBills(bills, { assurance: 'reviewed', origin: 'unsigned', declared: undefined })
+  /**
+   * What an entry of people comes to: the place is among the facts, the assurance is `reviewed`, and each bill replaces the
+   * claim that they named.
+   */
+  examineReviewed(entry: ReviewEntry): Examination {
+    const how = { assurance: 'reviewed', origin: 'unsigned', declared: undefined } as const
+    const examination = this.#judgeBills(factsOfEntry(entry), how)
+    if (examination.kind === 'refused') return examination
+    const bills = examination.bills.map((bill) => {
+      const supersedes = entry[bill.ordinal]?.supersedes
+      return supersedes === undefined ? bill : { ...bill, supersedes: fromHex(supersedes) }
+    })
+    return { ...examination, bills }
   }
 
   #judge(extraction: Extraction, declared: DeclaredPlace | undefined): Examination {
-    const { verdict, reason, bills, origin: signed } = extraction
-    // A correction needs the claim that it replaces named: until a person can do that, it waits (DESIGN 8).
-    if (verdict !== 'facts') return refuse(verdict === 'reject' ? 'reject' : 'needs-review', reason, verdict)
+    const { verdict, reason, bills, read, origin: signed } = extraction
+    // A correction needs the claim that it replaces named (DESIGN 8): people who read it do.
+    if (verdict !== 'facts') {
+      const refused = refuse(verdict === 'reject' ? 'reject' : 'needs-review', reason, verdict)
+      return read === undefined ? refused : { ...refused, read }
+    }
     const origin = signed?.isTrusted === true && signed.covers === 'all' ? 'utility-signed' : 'unsigned'
     const examination = this.#judgeBills(bills, { assurance: 'extracted', origin, declared })
     return examination.kind === 'facts' && signed !== undefined ? { ...examination, signed } : examination
@@ -313,6 +349,7 @@ export function buildClaim(context: Pick<RegionContext, 'regionSecret'>, parts: 
     origin,
     ...(isPlaceDeclared && parts.declaredPlace !== undefined ? { declaredPlace: parts.declaredPlace } : {}),
     holder: parts.holder,
+    ...(examined.supersedes === undefined ? {} : { supersedes: examined.supersedes }),
     salt: parts.salt,
   }
 }

@@ -176,7 +176,8 @@ export class Intake {
   async #takeNew({ submission, plainHash, known, own, place }: Taking, signal: AbortSignal): Promise<Taken> {
     const { store, archive, examiner } = this.#init
     const { bytes, visibility, declaredPlace } = submission
-    const examination = await examiner.examine(bytes, plainHash, declaredPlace, signal)
+    const lane = `account ${submission.accountId}`
+    const examination = await examiner.examine(bytes, plainHash, declaredPlace, signal, lane)
     if (examination.kind === 'refused' && examination.verdict === 'reject') throw rejectedBill(examination.reason)
     const { cid, blocks } = await this.#prepare(submission, known)
     const common = {

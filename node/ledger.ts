@@ -8,6 +8,7 @@ import {
   ProtocolError,
   toHex,
   verifyCertificate,
+  ZERO_32,
 } from '#protocol'
 import type { Announcement, Certificate, Claim, Equivocation, Refusal } from '#protocol'
 import { fillBallot, findEquivocation, imposeLock, requestLock } from '#consensus'
@@ -17,6 +18,7 @@ import type { BatchRecord, ClaimRecord, OwnVoteRecord, Store, Write } from '#sto
 import type { LoadedBatch } from './batch-loader.ts'
 import type { RegionContext } from './region-context.ts'
 import { Serial } from './serial.ts'
+import { findSuccessor, judgeSupersession, supersede } from './supersession.ts'
 
 /** What became of an announcement. */
 export type Admission =
@@ -102,11 +104,15 @@ export class Ledger {
       const granted = new Set<string>()
       const seen = new Set<string>()
       const settled: Finding[] = []
+      // Before anything is locked: what a claim may replace is the same for all of them.
+      const barred = await Promise.all(
+        loaded.claims.map(async (claim, i) => judgeSupersession(this.#store, claim, loaded.claimIds[i] ?? ZERO_32)),
+      )
       for (const [i, finding] of findings.entries()) {
         const claim = loaded.claims[i]
         const claimId = loaded.claimIds[i]
         if (claim === undefined || claimId === undefined) break
-        const refusal = finding.refusal ?? lockClaim(claim, claimId, locks, granted, seen)
+        const refusal = finding.refusal ?? barred[i] ?? lockClaim(claim, claimId, locks, granted, seen)
         settled.push(refusal === undefined ? finding : { ...finding, refusal })
       }
       const ballot = fillBallot(loaded.announcement, 0, settled)
@@ -202,6 +208,7 @@ export class Ledger {
         this.#store.batches.put(loaded.digest, certified),
         this.#store.unanchored.put(loaded.digest, content.accepted),
         ...(await this.#imposeLocks(loaded, certificate)),
+        ...this.#supersede(loaded, certificate),
       ]
       writes.push(...this.#forgetVotes(loaded.digest))
       await this.#store.commit(writes, { durable: false })
@@ -213,6 +220,13 @@ export class Ledger {
     return this.#context.committee.map((member) => this.#store.votes.remove(concatBytes([digest, member])))
   }
 
+  #supersede({ claims, claimIds }: LoadedBatch, { bitmap }: Certificate): Write[] {
+    return claims.flatMap((claim, index) => {
+      const claimId = claimIds[index]
+      return claimId === undefined || !isBitSet(bitmap, index) ? [] : supersede(this.#store, claim, claimId)
+    })
+  }
+
   /** Writes that give certified claims their periods, where this auditor's own vote had not. */
   async #imposeLocks(loaded: LoadedBatch, certificate: Certificate): Promise<Write[]> {
     const locks = await this.#locksOf(loaded.claims)
@@ -222,8 +236,17 @@ export class Ledger {
       if (claimId === undefined || !isBitSet(certificate.bitmap, index)) continue
       const tag = toHex(claim.pointTag)
       const held = locks.get(tag) ?? []
-      if (held.some((lock) => equalBytes(lock.claimId, claimId))) continue
-      locks.set(tag, imposeLock(held, lockRequestOf(claim, claimId)))
+      const successor = await findSuccessor(this.#store, claimId)
+      if (successor !== undefined) {
+        // Sync brought the correction first: the period is its own, and neither this claim's nor its predecessor's.
+        const gone = [claimId, ...(claim.supersedes === undefined ? [] : [claim.supersedes])]
+        const others = held.filter((lock) => !gone.some((id) => equalBytes(id, lock.claimId)))
+        locks.set(tag, imposeLock(others, lockRequestOf(successor.claim, successor.claimId)))
+      } else {
+        const isHeld = held.some((lock) => equalBytes(lock.claimId, claimId))
+        if (isHeld && claim.supersedes === undefined) continue
+        locks.set(tag, imposeLock(held, lockRequestOf(claim, claimId)))
+      }
       changed.add(tag)
     }
     return [...changed].map((tag) => this.#store.locks.put(fromHex(tag), locks.get(tag) ?? []))

@@ -32,7 +32,7 @@ export type NodeParts = {
   readonly metrics: Metrics
 }
 
-/** Extraction threads: a second one takes over while the first is busy with a large bill. */
+/** Extraction threads of the process that reads bills: a second one takes over while the first is busy with a large bill. */
 const SANDBOX = { workers: 2, memoryMb: 256, timeoutMs: 10_000 } as const
 
 /** Checks the rules against the charter, then opens the stores. @throws as `createNode`. */

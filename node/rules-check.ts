@@ -1,4 +1,4 @@
-import { RULES_VERSION, runVectors, vectorsCid } from '#audit'
+import { loadVectors, RULES_VERSION, runVectors, vectorsCid } from '#audit'
 import type { FactorSource, NamedTrustList } from '#audit'
 import { PROTOCOL_VERSION } from '#protocol'
 import type { Charter } from '#protocol'
@@ -21,7 +21,9 @@ export async function checkRules(charter: Charter, factors: FactorSource, trust?
     differing.push(`protocol ${charter.protocol}, this build has ${PROTOCOL_VERSION}`)
   if (charter.rules.version !== RULES_VERSION)
     differing.push(`rules ${charter.rules.version}, this build has ${RULES_VERSION}`)
-  const vectors = (await vectorsCid()).toString()
+  // Read once: what runs is what was hashed.
+  const golden = await loadVectors()
+  const vectors = (await vectorsCid(golden)).toString()
   if (charter.rules.vectors.toString() !== vectors) differing.push(`golden vectors, this build has ${vectors}`)
   const shared = await sharedCids(trust ?? (await loadTrustList()))
   const ours = new Map(shared.map(({ name, cid }) => [name, cid.toString()]))
@@ -39,7 +41,7 @@ export async function checkRules(charter: Charter, factors: FactorSource, trust?
     if (!named.has(name) && name !== TRUST_LIST_NAME)
       differing.push(`data set ${name}, this build has ${cid}, the charter has none`)
   }
-  const { failed } = await runVectors(factors)
+  const { failed } = await runVectors(factors, golden)
   for (const { name, expected, actual } of failed.slice(0, MAX_TOLD_VECTORS))
     differing.push(`vector ${JSON.stringify(name)}: ${tellApart(summaryOf(expected), summaryOf(actual))}`)
   if (failed.length > MAX_TOLD_VECTORS) differing.push(`${failed.length - MAX_TOLD_VECTORS} more vectors`)

@@ -117,8 +117,9 @@ export class Statuses {
   }
 
   async #describe({ claimId, claim, batch, state, anchorSeq }: ClaimRecord): Promise<ClaimStatus> {
-    const [sponsor, anchor] = await Promise.all([
+    const [sponsor, supersededBy, anchor] = await Promise.all([
       this.#sponsorOf(batch),
+      this.#store.superseded.find(claimId),
       anchorSeq === undefined ? undefined : this.#store.anchors.find(keyOfNumber(anchorSeq)),
     ])
     const kWh = makeRational(BigInt(claim.energyWh.n), BigInt(claim.energyWh.d) * 1000n)
@@ -135,6 +136,8 @@ export class Statuses {
       batch: cidOfDigest(batch, DAG_CBOR_CODE).toString(),
       sponsor,
       ...(anchor === undefined ? {} : { anchor: describeAnchor(anchor) }),
+      ...(claim.supersedes === undefined ? {} : { supersedes: toHex(claim.supersedes) }),
+      ...(supersededBy === undefined ? {} : { supersededBy: toHex(supersededBy) }),
     }
   }
 

@@ -1,15 +1,5 @@
 import { RULES_VERSION } from '#audit'
-import {
-  equalBytes,
-  factsOfEntry,
-  failCheck,
-  findRegion,
-  formatCivilDate,
-  makeCheck,
-  sha256,
-  skipCheck,
-  toHex,
-} from '#protocol'
+import { equalBytes, failCheck, findRegion, formatCivilDate, makeCheck, sha256, skipCheck, toHex } from '#protocol'
 import type { Charter, Check, Claim, Proof, ReviewEntry } from '#protocol'
 import { isAgeFile, SealingError, unseal } from '#storage'
 import { computeBillCid } from './bill-cid.ts'
@@ -128,17 +118,24 @@ export type ReviewedCheckInput = {
  * Checks the figures of a reviewed claim by the facts that people read, where they are disclosed. That these facts are in
  * the bill is what its auditors signed; only a person who reads it can check that.
  *
- * Lines: `facts`, `derivation`, `period`, `energy`, `grams`, `place`, `origin`, `point-tag`.
+ * Lines: `facts`, `derivation`, `period`, `energy`, `grams`, `place`, `origin`, `supersedes` where a claim is replaced, `point-tag`.
  */
 export function verifyReviewed(input: ReviewedCheckInput): Check[] {
   const { proof, entry, examiner } = input
   if (proof.claim.kind === 'leaf') return [skipCheck('facts', 'the claim is not disclosed')]
   const { content: claim } = proof.claim
-  const examination = examiner.examineReviewed(factsOfEntry(entry))
+  const examination = examiner.examineReviewed(entry)
   const examined = examination.kind === 'facts' ? findExamined(examination, claim.ordinal) : undefined
   if (examined === undefined) return [makeCheck('facts', () => failCheck('the given facts have no such claim'))]
   const ours = recomputeClaim(claim, examined, input.regionSecret)
-  return [...compareClaims(claim, ours), checkPointTag(input, claim, ours)]
+  const replaced = [claim, ours].map(({ supersedes }) => (supersedes === undefined ? 'no claim' : toHex(supersedes)))
+  return [
+    ...compareClaims(claim, ours),
+    ...(replaced.every((claimId) => claimId === 'no claim')
+      ? []
+      : [makeCheck('supersedes', () => same('claim that this one replaces', replaced[0] ?? '', replaced[1] ?? ''))]),
+    checkPointTag(input, claim, ours),
+  ]
 }
 
 function recomputeClaim(claim: Claim, examined: Examined, regionSecret: Uint8Array = NO_SECRET): Claim {

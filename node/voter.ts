@@ -4,12 +4,12 @@ import {
   encodeCanonical,
   equalBytes,
   errorCodeOf,
-  factsOfEntry,
   ProtocolError,
   signVote,
   toHex,
   verifyAnnouncement,
   verifyCertificate,
+  ZERO_32,
 } from '#protocol'
 import type { Announcement, Certificate, Claim, GossipMessage, Refusal, ReviewEntry, Vote } from '#protocol'
 import type { Finding } from '#consensus'
@@ -34,7 +34,7 @@ const CERTIFIED_LANE = { name: 'certified', width: 4 } as const
 const BATCHES_PER_SPONSOR = 16
 /** Longest that one batch is fetched and audited before it is left to the next sync. */
 const BATCH_TIMEOUT_MS = 60_000
-/** Bills of one batch recomputed at a time; the sandbox queues them anyway. */
+/** Bills of one sponsor recomputed at a time; the sandbox queues them anyway. */
 const BILLS_AT_A_TIME = 16
 /** Open batches kept with their claims, so that the vote that completes a quorum does not decode them again. */
 const KEPT_BATCHES = 64
@@ -66,7 +66,8 @@ export type VoterInit = {
 export class Voter {
   readonly #init: VoterInit
   readonly #stopped = new AbortController()
-  readonly #bills = new Limiter(BILLS_AT_A_TIME)
+  /** By sponsor: bills of one that take long hold up no bill of another. */
+  readonly #bills = new Map<string, Limiter>()
   readonly #lanes = new WorkLanes()
   readonly #loaded = new Map<string, LoadedBatch>()
   /** Batches that are being given up. */
@@ -250,11 +251,12 @@ export class Voter {
 
   async #vote(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {
     const { context, ledger, polls, publish } = this.#init
+    const sponsor = toHex(loaded.batch.sponsor)
+    const bills = this.#bills.get(sponsor) ?? new Limiter(BILLS_AT_A_TIME)
+    this.#bills.set(sponsor, bills)
     // A vote says that this auditor holds the bytes: they are on disk before it signs.
     const [findings] = await Promise.all([
-      Promise.all(
-        loaded.claims.map(async (claim, i) => this.#bills.run(async () => this.#find(loaded, claim, i, signal))),
-      ),
+      Promise.all(loaded.claims.map(async (claim, i) => bills.run(async () => this.#find(loaded, claim, i, signal)))),
       this.#init.flushBlocks(),
     ])
     const intent = await ledger.intend(loaded, findings)
@@ -277,7 +279,8 @@ export class Voter {
     try {
       const plain = await vault.readPlain(claim.bill, visibility, signal)
       if (!equalBytes(hashFile(plain), claim.plainHash)) return { ...finding, refusal: { code: 'ERR_CLAIM_FIGURES' } }
-      const examination = await examiner.examine(plain, claim.plainHash, claim.declaredPlace, signal)
+      const lane = toHex(loaded.batch.sponsor)
+      const examination = await examiner.examine(plain, claim.plainHash, claim.declaredPlace, signal, lane)
       const refusal = await (claim.assurance === 'reviewed'
         ? this.#judgeReviewed(claim, examination)
         : this.#judge(claim, examination))
@@ -297,9 +300,10 @@ export class Voter {
     if (examination.verdict === 'reject') return examination.reason.code
     const entry = await findEntry(claim.plainHash)
     if (entry === undefined) return 'ERR_CLAIM_ABSTAINED'
-    const own = examiner.examineReviewed(factsOfEntry(entry))
-    const facts = own.kind === 'facts' ? findExamined(own, claim.ordinal)?.factsHash : undefined
-    if (facts === undefined || !equalBytes(facts, claim.factsHash)) return 'ERR_REVIEW_DIFFERS'
+    const own = examiner.examineReviewed(entry)
+    const read = own.kind === 'facts' ? findExamined(own, claim.ordinal) : undefined
+    if (read === undefined || !equalBytes(read.factsHash, claim.factsHash)) return 'ERR_REVIEW_DIFFERS'
+    if (!equalBytes(read.supersedes ?? ZERO_32, claim.supersedes ?? ZERO_32)) return 'ERR_REVIEW_DIFFERS'
     return this.#judge(claim, own)
   }
 

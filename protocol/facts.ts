@@ -1,4 +1,3 @@
-import { toHex } from './bytes.ts'
 import { encodeCanonical } from './codec.ts'
 import { formatDecimal } from './decimal.ts'
 import type { Decimal } from './decimal.ts'
@@ -101,50 +100,11 @@ export type Facts = {
   readonly sources: Readonly<Record<string, string>>
 }
 
-/** Outcome of extraction; all auditors share it. */
-export type Verdict = 'facts' | 'correction' | 'needs-review' | 'reject' | 'unsupported'
-
-/** Where in a file something was found; line and column count from 1. */
-export type FilePlace = { readonly line?: number; readonly column?: number; readonly path?: string }
-
-/** Why a file gives no facts. */
-export type ExtractionReason = {
-  /** `ERR_BILL_…`, stable; the message is for people. */
-  readonly code: `ERR_${string}`
-  readonly message: string
-  readonly place?: FilePlace
-}
-
-/**
- * What a signature in the file shows. `covers` says of which bytes: facts are read from covered bytes only, and only
- * `all` with `isTrusted` makes a bill `utility-signed`.
- */
-export type Origin = {
-  readonly kind: 'pdf-signature' | 'cms' | 'xml-signature' | 'dkim'
-  /** `earlier-revision`: something was appended after signing, and facts come from the signed revision. */
-  readonly covers: 'all' | 'earlier-revision'
-  /** Name of the signer as its certificate or domain states it. */
-  readonly signer: string
-  /** SHA-256 of the signer's certificate (DER), or of the public key of a domain. */
-  readonly keyHash: Uint8Array
-  /** The key, or an authority above it, stands in the trust list of the network. */
-  readonly isTrusted: boolean
-  /** What the signer's certificate states, ISO 8601; `signedAt` only if a trusted time stamp proves it (RFC 3161). */
-  readonly validity?: { readonly notBefore: string; readonly notAfter: string; readonly signedAt?: string }
-}
-
-/** Result of extraction; `bills` is empty unless the verdict is `facts` or `correction`. */
-export type Extraction = {
-  readonly verdict: Verdict
-  readonly reason?: ExtractionReason
-  readonly format: string
-  readonly bills: readonly Facts[]
-  /** Absent when the file has no signature that could be checked and holds. */
-  readonly origin?: Origin
-}
-
 /** Amount in the JSON of `kwitness extract`: exact decimal texts; no `kWh` for volumes, or where its expansion does not end. */
 export type QuantityJson = { kWh?: string; value: string; unit: string }
+
+/** Money in the JSON of `kwitness extract`. */
+export type MoneyJson = { currency: string; payable: string }
 
 /** One bill in the JSON of `kwitness extract`. */
 export type FactsJson = {
@@ -158,27 +118,8 @@ export type FactsJson = {
   method?: 'template'
   invoice?: string
   corrects?: string
-  money?: { currency: string; payable: string }
+  money?: MoneyJson
   greenClaim?: { source: string; energy?: QuantityJson; evidence?: string }
-}
-
-/** A signature in the JSON of `kwitness extract`; the hash as `0x` hex. */
-export type OriginJson = {
-  kind: string
-  covers: string
-  signer: string
-  keyHash: string
-  isTrusted: boolean
-  validity?: { notBefore: string; notAfter: string; signedAt?: string }
-}
-
-/** The stable JSON of `kwitness extract FILE --json`. */
-export type ExtractionJson = {
-  verdict: Verdict
-  reason?: ExtractionReason
-  format: string
-  bills: FactsJson[]
-  origin?: OriginJson
 }
 
 /** Canonical DAG-CBOR of facts; a decimal is `{u: decimal text, e: integer}`, absent fields are left out. */
@@ -210,41 +151,29 @@ export function factsToJson(facts: Facts): FactsJson {
       ...(startUtc === undefined ? {} : { startUtc }),
       ...(endUtc === undefined ? {} : { endUtc }),
     },
-    import: quantityJson(facts.import),
-    ...(facts.export === undefined ? {} : { export: quantityJson(facts.export) }),
+    import: quantityToJson(facts.import),
+    ...(facts.export === undefined ? {} : { export: quantityToJson(facts.export) }),
     kind: facts.kind,
     flags: [...facts.flags],
     ...(facts.method === undefined ? {} : { method: facts.method }),
     ...(facts.invoice === undefined ? {} : { invoice: facts.invoice }),
     ...(facts.corrects === undefined ? {} : { corrects: facts.corrects }),
-    ...(facts.money === undefined
-      ? {}
-      : { money: { currency: facts.money.currency, payable: formatDecimal(facts.money.payable) } }),
+    ...(facts.money === undefined ? {} : { money: moneyToJson(facts.money) }),
     ...(facts.greenClaim === undefined ? {} : { greenClaim: greenClaimToJson(facts.greenClaim) }),
   }
 }
 
+/** The stable JSON of money. */
+export function moneyToJson({ currency, payable }: Money): MoneyJson {
+  return { currency, payable: formatDecimal(payable) }
+}
+
 function greenClaimToJson({ energy, ...claim }: GreenClaim): NonNullable<FactsJson['greenClaim']> {
-  return { ...claim, ...(energy === undefined ? {} : { energy: quantityJson(energy) }) }
+  return { ...claim, ...(energy === undefined ? {} : { energy: quantityToJson(energy) }) }
 }
 
-/** The stable JSON of what a signature shows. */
-export function originToJson({ validity, keyHash, ...origin }: Origin): OriginJson {
-  return { ...origin, keyHash: toHex(keyHash), ...(validity === undefined ? {} : { validity: { ...validity } }) }
-}
-
-/** The stable JSON of an extraction. */
-export function extractionToJson(extraction: Extraction): ExtractionJson {
-  return {
-    verdict: extraction.verdict,
-    ...(extraction.reason === undefined ? {} : { reason: extraction.reason }),
-    format: extraction.format,
-    bills: extraction.bills.map(factsToJson),
-    ...(extraction.origin === undefined ? {} : { origin: originToJson(extraction.origin) }),
-  }
-}
-
-function quantityJson(quantity: Metered): QuantityJson {
+/** The stable JSON of an amount. */
+export function quantityToJson(quantity: Metered): QuantityJson {
   const kWh = isEnergy(quantity) ? decimalOfRational(toKWh(quantity)) : undefined
   return {
     ...(kWh === undefined ? {} : { kWh: formatDecimal(kWh) }),

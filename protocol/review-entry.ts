@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fromHex } from './bytes.ts'
 import { parseCivilDate } from './civil-date.ts'
 import { placeShape } from './claim.ts'
 import { encodeCanonical, parseShape } from './codec.ts'
@@ -44,11 +45,20 @@ const entryBillShape = z
     export: energyShape.optional(),
     kind: z.enum(['actual', 'estimated', 'mixed']),
     place: placeShape,
+    /** Claim id of the claim that this bill corrects: the only one whose period it may take. */
+    supersedes: z
+      .string()
+      .regex(/^0x[0-9a-f]{64}$/, 'expected a claim id, 0x and 64 hex digits in lower case')
+      .optional(),
   })
   .refine(({ service }) => service.start < service.end, { message: 'end must come after start', path: ['service'] })
 
 /** Schema of what a person enters of one bill: `docs/spec/review.md`. */
-export const reviewEntryShape = z.array(entryBillShape).min(1).max(LIMITS.billsPerFile)
+export const reviewEntryShape = z
+  .array(entryBillShape)
+  .min(1)
+  .max(LIMITS.billsPerFile)
+  .refine(replacesEachOnce, { message: 'two bills replace one claim', path: ['supersedes'] })
 
 /** What a person read from a bill. No name of the person and no time: equal readings are equal bytes. */
 export type ReviewEntry = z.output<typeof reviewEntryShape>
@@ -71,7 +81,7 @@ function orderKey({ point = '', account = '', commodity, service }: EntryBill): 
 /** The facts of an entry, in the order of their claims. */
 export function factsOfEntry(entry: ReviewEntry): Facts[] {
   return entry.map(({ utility, service, import: imported, export: exported, place, ...rest }) => ({
-    ...dropUndefined(rest),
+    ...dropUndefined({ ...rest, supersedes: undefined }),
     v: 1,
     extractor: { id: 'person', version: '1' },
     format: 'review-1',
@@ -85,9 +95,19 @@ export function factsOfEntry(entry: ReviewEntry): Facts[] {
   }))
 }
 
-/** SHA-256 of an entry: over the hashes of its facts. */
+/** SHA-256 of an entry: over the hashes of its facts, each in a list with the claim that it replaces where it does. */
 export function hashReviewEntry(entry: ReviewEntry): Uint8Array {
-  return sha256(encodeCanonical(factsOfEntry(entry).map((facts) => sha256(encodeFacts(facts)))))
+  const hashes = factsOfEntry(entry).map((facts, index) => {
+    const hash = sha256(encodeFacts(facts))
+    const supersedes = entry[index]?.supersedes
+    return supersedes === undefined ? hash : [hash, fromHex(supersedes)]
+  })
+  return sha256(encodeCanonical(hashes))
+}
+
+function replacesEachOnce(bills: readonly { readonly supersedes?: string | undefined }[]): boolean {
+  const replaced = bills.map(({ supersedes }) => supersedes).filter((claimId) => claimId !== undefined)
+  return new Set(replaced).size === replaced.length
 }
 
 function quantityOf({ value, unit }: z.output<typeof energyShape>): Quantity {

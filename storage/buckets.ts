@@ -51,6 +51,8 @@ export class Store {
   readonly claims: Bucket<ClaimRecord>
   /** Claims of a bill. Key: CID bytes | ordinal | claim id. */
   readonly claimsByBill: Bucket<Uint8Array>
+  /** Certified claim that replaced another one. Key: claim id of the replaced one. */
+  readonly superseded: Bucket<Uint8Array>
   /** Key: batch digest. */
   readonly batches: Bucket<BatchRecord>
   /** Batch of a sponsor's sequence number, the first one seen. Key: epoch | sponsor | sequence number. */
@@ -120,6 +122,7 @@ export class Store {
     this.billsByTime = new Bucket(database, 0x13)
     this.claims = new Bucket(database, 0x20)
     this.claimsByBill = new Bucket(database, 0x21)
+    this.superseded = new Bucket(database, 0x22)
     this.batches = new Bucket(database, 0x30)
     this.chains = new Bucket(database, 0x31)
     this.unanchored = new Bucket(database, 0x32)

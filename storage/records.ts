@@ -76,7 +76,10 @@ export type OwnVoteRecord = {
   readonly refusals: readonly Refusal[]
 }
 
-/** Claimed periods of one point tag, ascending by start day and never overlapping. Key: point tag. */
+/**
+ * Claimed periods of one point tag, ascending by start day. They overlap only where a claim that is not certified yet is to
+ * replace another one. Key: point tag.
+ */
 export type LockRecord = readonly { readonly startDay: number; readonly endDay: number; readonly claimId: Uint8Array }[]
 
 /** An anchor that the chain has. Key: sequence number. */

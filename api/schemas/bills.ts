@@ -43,6 +43,8 @@ const claimStatus = z
         gasUsed: z.string().describe('Decimal, as text'),
       })
       .optional(),
+    supersedes: z.string().optional().describe('Claim that this one replaces, 0x hex'),
+    supersededBy: z.string().optional().describe('Certified claim that replaced this one, 0x hex'),
   })
   .meta({ id: 'ClaimStatus' })
 

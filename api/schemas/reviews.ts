@@ -24,6 +24,10 @@ export const reviewView = z
     equal: z.int().optional().describe('Entries equal to the own one, it included'),
     entry: reviewEntryShape.optional(),
     reason: billStatus.shape.reason,
+    read: z
+      .array(z.record(z.string(), z.unknown()))
+      .optional()
+      .describe('What extraction read nevertheless; only where one bill is asked for'),
   })
   .meta({ id: 'Review' })
 

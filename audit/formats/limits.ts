@@ -33,6 +33,10 @@ export const EXTRACTION_LIMITS = {
   zipBytes: 2 * LIMITS.billBytes,
   /** Times that a member over 1 MiB may be larger than packed; meter data are 10 to 60 times, deflate ends at 1032. */
   zipRatio: 250,
+  /** Files that are packed in one file, at every level together; each of them is read. */
+  packedFiles: 256,
+  /** Bytes that all of them have together. */
+  packedBytes: 3 * LIMITS.billBytes,
   /** Lines and meter readings of one e-invoice; a file of 20 MiB has as many when each has all that EN 16931 asks for. */
   invoiceLines: 20_000,
   /** Elements of one e-invoice; a line has about 40. */

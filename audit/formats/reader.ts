@@ -14,12 +14,14 @@ export type Content = {
 export type ReadContext = {
   readonly trust: TrustList
   /**
-   * Extraction of a file inside the file (an attachment, a member of an archive, what a signature encloses); one level
-   * of packing only.
+   * Extraction of a file inside the file (an attachment, a member of an archive, what a signature encloses). It may be
+   * packed itself, at most once more: deeper ones give ERR_BILL_NESTED as their reason.
    *
-   * @throws {Refusal} ERR_BILL_NESTED when the inner file is itself a container.
+   * @throws {WholeFileRefusal} ERR_BILL_TOO_LARGE when more is packed in the whole file than is read; no reader catches it.
    */
   readonly readInner: (bytes: Uint8Array) => Promise<Extraction>
+  /** As {@link readInner}, of a file that must not have others packed in it. */
+  readonly readLast: (bytes: Uint8Array) => Promise<Extraction>
 }
 
 /** One format. Readers are tried in a fixed order, and the first that accepts a file decides. */

@@ -1,6 +1,6 @@
 import { EINVOICE_READER } from './einvoice/extract-einvoice.ts'
 import { CSV_READER } from './csv/extract-csv.ts'
-import { ESPI_READER } from './espi/extract-espi.ts'
+import { EMPTY_ESPI_READER, ESPI_READER } from './espi/extract-espi.ts'
 import { FATTURA_PA_READER } from './fattura-pa/extract-fattura-pa.ts'
 import { KWITNESS_CSV_READER } from './kwitness-csv/extract-kwitness-csv.ts'
 import { NEM12_READER } from './nem12/extract-nem12.ts'
@@ -22,4 +22,5 @@ export const READERS: readonly FormatReader[] = [
   NEM12_READER,
   CSV_READER,
   KWITNESS_CSV_READER,
+  EMPTY_ESPI_READER,
 ]

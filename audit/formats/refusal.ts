@@ -1,4 +1,4 @@
-import type { ExtractionReason, FilePlace, Verdict } from '#protocol'
+import type { Extraction, ExtractionReason, FilePlace, Origin, PartialReading, Verdict } from '#protocol'
 
 /** Why a file gives no facts. Codes are stable and never reused. */
 export type RefusalCode =
@@ -64,7 +64,7 @@ export type RefusalCode =
   | 'ERR_BILL_CORRECTION'
   /** Country, state or utility is malformed. */
   | 'ERR_BILL_PLACE'
-  /** A packed file inside a packed file. */
+  /** A file that is packed more often than is opened, or an archive inside an archive. */
   | 'ERR_BILL_NESTED'
   /** An archive, attachment or stream is damaged, lies about its size, or unpacks beyond its limit. */
   | 'ERR_BILL_CONTAINER'
@@ -88,6 +88,8 @@ export type RefusalInit = {
   readonly verdict: Extract<Verdict, 'needs-review' | 'reject' | 'unsupported'>
   readonly code: RefusalCode
   readonly place?: FilePlace
+  /** What was read nevertheless; for `needs-review` only. */
+  readonly read?: readonly PartialReading[] | undefined
 }
 
 /** Ends the reading of one file; never leaves `audit/`, where it becomes a verdict. */
@@ -95,13 +97,31 @@ export class Refusal extends Error {
   readonly verdict: RefusalInit['verdict']
   readonly code: RefusalCode
   readonly reason: ExtractionReason
+  readonly read: readonly PartialReading[] | undefined
 
   constructor(message: string, init: RefusalInit) {
     super(message)
     this.name = 'Refusal'
     this.verdict = init.verdict
     this.code = init.code
+    this.read = init.read
     this.reason = { code: init.code, message, ...(init.place === undefined ? {} : { place: init.place }) }
+  }
+}
+
+/** Refusal of a file with all that is packed in it: what is around the place where it was found is refused as well. */
+export class WholeFileRefusal extends Refusal {}
+
+/** The verdict that a refusal is. */
+export function extractionOf(refusal: Refusal, format: string, origin: Origin | undefined): Extraction {
+  const { verdict, reason, read } = refusal
+  return {
+    verdict,
+    reason,
+    format,
+    bills: [],
+    ...(read === undefined ? {} : { read }),
+    ...(origin === undefined ? {} : { origin }),
   }
 }
 

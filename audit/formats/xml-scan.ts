@@ -24,6 +24,8 @@ export interface XmlSink {
   text(piece: string): void
   /** The end of the element that was opened last. */
   close(): void
+  /** A processing instruction anywhere, as `<?target body?>`; most readers need none. */
+  instruction?(target: string, body: string): void
 }
 
 /**
@@ -96,6 +98,9 @@ export function scanXml(text: string, sink: XmlSink): void {
   parser['closeTagHandler'] = () => {
     depth -= 1
     sink.close()
+  }
+  if (sink.instruction !== undefined) {
+    parser['piHandler'] = ({ target, body }: { target: string; body: string }) => sink.instruction?.(target, body)
   }
 
   parser.write(text).close()

@@ -10,12 +10,23 @@ export type PdfValue = { readonly start: number; readonly end: number } & (
   | { readonly kind: 'hex' }
   | { readonly kind: 'array'; readonly items: readonly PdfValue[] }
   | { readonly kind: 'dictionary'; readonly entries: readonly (readonly [string, PdfValue])[] }
-  /** Literal strings, reals, references, `true`, `false`, `null`. */
-  | { readonly kind: 'other' }
+  /** Literal strings, references, `true`, `false`, `null`, and numbers that are not plain digits. */
+  | {
+      readonly kind: 'other'
+      /** Number of the object that a reference is to. */
+      readonly reference?: number
+      /** What a lenient reader takes such a number for (`+70000`, `7e4`, `700-00`, `70000.`), without its sign, or more. */
+      readonly magnitude?: number
+    }
 )
 
 /** Something that is no object of this grammar; the bytes are then no signature either. Never leaves this folder. */
 export class PdfSyntaxError extends Error {}
+
+/** Magnitude of a number that may be of any size. */
+const UNBOUNDED = 9_007_199_254_740_991
+/** Longest number or keyword. */
+const MAX_WORD = 64
 
 /** Bytes that may still be looked at in one file. */
 export type PdfBudget = { bytes: number }
@@ -171,7 +182,10 @@ class PdfParser {
   #parseWord(): PdfValue {
     const start = this.#at
     const word = this.#takeWord()
-    if (!/^\d{1,15}$/.test(word)) return { kind: 'other', start, end: this.#at }
+    if (!/^\d{1,15}$/.test(word)) {
+      const magnitude = magnitudeOf(word)
+      return { kind: 'other', start, end: this.#at, ...(magnitude === undefined ? {} : { magnitude }) }
+    }
     const end = this.#at
     this.#skipSpace()
     if (isDigit(this.#peekOrEnd())) {
@@ -179,7 +193,7 @@ class PdfParser {
       this.#skipSpace()
       if (this.#peekOrEnd() === 0x52 && !isPdfRegular(this.#bytes[this.#at + 1])) {
         this.#at += 1
-        return { kind: 'other', start, end: this.#at }
+        return { kind: 'other', reference: parseInteger(word), start, end: this.#at }
       }
     }
     this.#at = end
@@ -188,8 +202,9 @@ class PdfParser {
 
   #takeWord(): string {
     const start = this.#at
-    while (isPdfRegular(this.#peekOrEnd()) && this.#at - start < 64) this.#at += 1
-    if (this.#at === start) throw new PdfSyntaxError('no object')
+    while (isPdfRegular(this.#peekOrEnd()) && this.#at - start < MAX_WORD) this.#at += 1
+    // A longer one would go on as another word here, and as the same one in other readers.
+    if (this.#at === start || this.#at - start === MAX_WORD) throw new PdfSyntaxError('no object')
     return String.fromCharCode(...this.#bytes.subarray(start, this.#at))
   }
 
@@ -223,4 +238,11 @@ class PdfParser {
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39
+}
+
+/** Upper bound of a number in a spelling other than plain digits; `undefined` for other words. */
+function magnitudeOf(word: string): number | undefined {
+  if (!/^[+-]*\.?\d/.test(word)) return undefined
+  const [whole = ''] = word.replaceAll(/[+-]/g, '').split('.', 1)
+  return /^\d{0,15}$/.test(whole) && !/e/i.test(word) ? parseInteger(`0${whole}`) : UNBOUNDED
 }

@@ -5,6 +5,7 @@ import {
   ACTIVITY_UNITS,
   cidOfBlock,
   encodeCanonical,
+  equalBytes,
   FACTOR_UNITS,
   GASES,
   MARKET_SOURCES,
@@ -218,6 +219,5 @@ async function listFiles(folder: URL): Promise<string[]> {
 
 /** Equal as canonical bytes, so that the order of fields does not matter. */
 function isSame(a: unknown, b: unknown): boolean {
-  const [left, right] = [encodeCanonical(a), encodeCanonical(b)]
-  return left.length === right.length && left.every((byte, index) => byte === right[index])
+  return equalBytes(encodeCanonical(a), encodeCanonical(b))
 }

@@ -42,7 +42,7 @@ export function billLines(terminal: Terminal, status: BillStatus): string[] {
     ...(status.review === undefined
       ? []
       : [`  people read it: ${status.review.entries} of ${status.review.quorum} auditors have entered it`]),
-    ...status.claims.map((claim) => `  ${claimLine(claim)}`),
+    ...status.claims.flatMap((claim) => [`  ${claimLine(claim)}`, ...supersessionLines(claim)]),
     ...(status.unclaimed ?? []).map(
       ({ ordinal, reason }) => `  no claim for bill ${ordinal}: ${printable(reason.message)} (${reason.code})`,
     ),
@@ -64,6 +64,13 @@ function claimLine(claim: ClaimStatus): string {
   if (anchor === undefined) return `${claim.state}  ${figures}`
   const gas = grouped(gasPerClaim(claim) ?? 0n)
   return `${claim.state}  ${figures}  anchor ${anchor.seq} in block ${anchor.block}, ${gas} gas  ${anchor.tx}`
+}
+
+function supersessionLines({ supersedes, supersededBy }: ClaimStatus): string[] {
+  return [
+    ...(supersedes === undefined ? [] : [`    replaces claim ${supersedes}`]),
+    ...(supersededBy === undefined ? [] : [`    replaced by claim ${supersededBy}, which holds the period now`]),
+  ]
 }
 
 /** Text of others on a terminal: without control characters, which could move the cursor or hide lines. */

@@ -6,9 +6,9 @@ import {
   concatBytes,
   equalBytes,
   errorCodeOf,
-  factsOfEntry,
   hashReviewEntry,
   isBitSet,
+  partialReadingToJson,
   signReviewNotice,
   signReviewRequest,
   toHex,
@@ -20,7 +20,7 @@ import { keyOfNumber } from '#storage'
 import type { Archive, BillRecord, ReviewRecord, Store, Write } from '#storage'
 import type { FetchBlocks, LoadedBatch } from '../batch-loader.ts'
 import type { BillVault } from '../bill-vault.ts'
-import { buildClaim, regionOf } from '../examiner.ts'
+import { buildClaim } from '../examiner.ts'
 import type { Examination, Examiner } from '../examiner.ts'
 import { hashFile } from '../hash-file.ts'
 import type { PreparedBill } from '../in-flight.ts'
@@ -30,6 +30,7 @@ import { isMember } from '../region-context.ts'
 import type { RegionContext } from '../region-context.ts'
 import { Serial } from '../serial.ts'
 import { WorkLanes } from '../work-lanes.ts'
+import { checkEntry } from './check-entry.ts'
 import { noticeKey, ReviewBook } from './review-book.ts'
 
 /** Bills of one sponsor fetched at a time. */
@@ -254,7 +255,9 @@ export class ReviewDesk {
     const view = await this.#view(record)
     if (record.state === 'wanted') return view
     const examination = await this.#examine(record, signal)
-    return examination.kind === 'refused' ? { ...view, reason: examination.reason } : view
+    if (examination.kind !== 'refused') return view
+    const { reason, read } = examination
+    return { ...view, reason, ...(read === undefined ? {} : { read: read.map(partialReadingToJson) }) }
   }
 
   /**
@@ -299,25 +302,10 @@ export class ReviewDesk {
         cid: cid.toString(),
       })
     }
-    this.#checkEntry(entry)
+    await checkEntry(this.#init, entry, record.request)
     const own = { region: context.region.name, plainHash, auditor: context.address }
     await this.#write(record, entry, commitEntry(context.domain, { ...own, entry: hashReviewEntry(entry) }))
     return this.#view(this.#get(cid))
-  }
-
-  // What no quorum could certify must not be agreed on: every bill of the entry has to give a claim of this region.
-  #checkEntry(entry: ReviewEntry): void {
-    const { context, examiner } = this.#init
-    const examination = examiner.examineReviewed(factsOfEntry(entry))
-    const reason =
-      examination.kind === 'refused'
-        ? examination.reason
-        : (examination.unclaimed[0]?.reason ??
-          (examination.bills.some((bill) => regionOf(context, bill) !== context.region.name)
-            ? { code: 'ERR_REGION_OTHER', message: `the place is not in ${context.region.name}` }
-            : undefined))
-    if (reason === undefined) return
-    throw new NodeError(`${reason.message} [${reason.code}]`, { code: 'ERR_REVIEW_FACTS', reason: reason.code })
   }
 
   /**
@@ -409,7 +397,7 @@ export class ReviewDesk {
     const { context, examiner, randomBytes } = this.#init
     const entry = await this.findEntry(plainHash)
     if (entry === undefined) return []
-    const examination = examiner.examineReviewed(factsOfEntry(entry))
+    const examination = examiner.examineReviewed(entry)
     if (examination.kind === 'refused') return []
     return examination.bills.map((examined) =>
       buildClaim(context, { bill: cid, plainHash, ordinal: examined.ordinal, holder, salt: randomBytes(32) }, examined),

@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { vectorsCid } from '#audit'
-import { DAG_PB_CODE, factsOfEntry, RAW_CODE, toHex } from '#protocol'
+import { DAG_PB_CODE, RAW_CODE, toHex } from '#protocol'
 import type { Datasets } from '#datasets'
 import type { ClaimRecord, Store } from '#storage'
 import { compareCertified } from '../cli/explain/certified.ts'
@@ -90,7 +90,7 @@ async function examineAs(
   const examination =
     entry === undefined
       ? await examiner.examine(plain, plainHash, declaredPlace, signal)
-      : examiner.examineReviewed(factsOfEntry(entry))
+      : examiner.examineReviewed(entry)
   if (examination.kind === 'facts') return examination
   const { code, message } = examination.reason
   throw new NodeError(message, { code: 'ERR_BILL_NO_FIGURES', reason: code })

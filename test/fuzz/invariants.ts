@@ -37,7 +37,11 @@ export function findFaults(result: Extraction): string[] {
 
 /** The result as a text: equal for equal results. */
 export function textOfResult(result: Extraction): string {
-  return JSON.stringify({ ...result, origin: undefined, bills: result.bills.map((facts) => toHex(encodeFacts(facts))) })
+  const bills = result.bills.map((facts) => toHex(encodeFacts(facts)))
+  // What extraction read of a bill that it leaves to a person has exact figures as well.
+  return JSON.stringify({ ...result, origin: undefined, bills }, (_name, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  )
 }
 
 function faultsOfReason(reason: NonNullable<Extraction['reason']>, verdict: string): string[] {

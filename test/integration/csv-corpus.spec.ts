@@ -60,6 +60,19 @@ async function checkFile(file: string, { verdict, headline }: Expected): Promise
     assert.ok(reason?.place?.line)
     const figure = headline.producedWh ?? headline.kWhListed ?? ''
     assert.match(reason.message, new RegExp(`: ${figure} k?Wh in ${headline.rows} rows`))
+    const { read } = extractionToJson(extraction)
+    if (verdict === 'facts-generation') {
+      assert.deepEqual(
+        read?.map(({ produced, import: imported, rows }) => [
+          produced?.value,
+          produced?.unit,
+          imported?.kWh ?? null,
+          rows,
+        ]),
+        [[headline.producedWh, 'Wh', headline.importKWh, headline.rows]],
+      )
+      assert.deepEqual(read?.[0]?.missing, ['import', 'service'])
+    } else assert.equal(read, undefined)
     return
   }
   assert.equal(extraction.verdict, 'facts', extraction.reason?.message)

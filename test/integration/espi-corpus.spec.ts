@@ -46,8 +46,8 @@ const FILES: Readonly<Record<string, { readonly code?: string; readonly flags?: 
   'cityssm_entry_only.xml': { code: 'ERR_BILL_NO_CONSUMPTION' },
   'cityssm_namespace.xml': { code: 'ERR_BILL_NO_CONSUMPTION' },
   'gas_containerized_abridged_bad_epoch.xml': { code: 'ERR_BILL_NUMBER' },
-  // Its root is no element of ESPI or Atom: XML of another kind, which has no reader.
-  'nist_bad_template.xml': { code: 'ERR_BILL_FORMAT_UNKNOWN' },
+  // Only its style sheet says that it is Green Button.
+  'nist_bad_template.xml': { code: 'ERR_BILL_NO_CONSUMPTION' },
   'nist_batch_solar_three_usage_points.xml': {},
   'nist_electric_monthly.xml': { flags: ['summary-agrees'] },
   'nist_gas_therms.xml': { flags: ['summary-agrees'] },
@@ -119,7 +119,7 @@ function checkVerdict({ verdict, reason, bills }: Extraction, expected: Expected
     'facts-summary-only': ['facts'],
     'needs-review': ['needs-review'],
     incomplete: ['needs-review', 'reject'],
-    reject: code === 'ERR_BILL_FORMAT_UNKNOWN' ? ['unsupported'] : ['reject'],
+    reject: ['reject'],
   }
   assert.ok(allowed[expected.verdict].includes(verdict), `${verdict} ${reason?.code} instead of ${expected.verdict}`)
   assert.equal(reason?.code, code)

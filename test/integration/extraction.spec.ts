@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { computeEmissions, createSandbox, extractBill } from '#audit'
@@ -17,6 +18,7 @@ import {
   utf8,
 } from '#protocol'
 import type { Extraction, Place } from '#protocol'
+import { pdfFile, streamObject } from '../unit/audit/pdf-file.ts'
 
 const SAMPLES = new URL('../../samples/', import.meta.url)
 const PRINTER = fileURLToPath(new URL('../support/print-facts.ts', import.meta.url))
@@ -93,6 +95,19 @@ describe('sandbox', () => {
   /** Well-formed, within all limits, and far more than 32 MiB as a tree. */
   const large = utf8(`<feed>${'<a b="c"/>'.repeat(1_000_000)}</feed>`)
   const bill = readFile(new URL('north-america/interval-month.xml', SAMPLES))
+  /** Small, within all limits, and drawn so often that nobody waits for it. */
+  const poison = pdfFile({
+    pages: [[]],
+    instead: [
+      {
+        number: 100,
+        body: `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents [${'101 0 R '.repeat(2_000)}] >>`,
+      },
+      streamObject(101, 'q Q '.repeat(500_000)),
+    ],
+  })
+  /** The same, too large to be read beside others. */
+  const alone = Buffer.concat([poison, Buffer.alloc(300 * 1024, ' ')])
 
   afterEach(async () => {
     await Promise.all(open.splice(0).map((sandbox) => sandbox.close()))
@@ -130,6 +145,52 @@ describe('sandbox', () => {
     assert.ok(results.every(({ verdict }) => verdict === 'facts'))
   })
 
+  it('lets the bills beside a poisoned one wait for a part of its time, not for all of it', async () => {
+    const sandbox = start({ workers: 1, timeoutMs: 6_000 })
+    const order: string[] = []
+    const poisoned = assert
+      .rejects(sandbox.extract(poison, signal), { code: 'ERR_AUDIT_TIMEOUT' })
+      .then(() => order.push('poisoned'))
+    const others = Array.from({ length: 10 }, async () => {
+      assert.equal((await sandbox.extract(await bill, signal)).verdict, 'facts')
+      order.push('good')
+    })
+    await Promise.all([poisoned, ...others])
+    assert.deepEqual(order, [...Array.from({ length: 10 }, () => 'good'), 'poisoned'])
+  })
+
+  it('lets lanes take turns, and leaves a worker to those without poisoned bills', async () => {
+    const sandbox = start({ workers: 2, timeoutMs: 3_000 })
+    let ended = 0
+    const poisoned = Array.from({ length: 12 }, async () =>
+      sandbox.extract(alone, signal, 'liar').catch(({ code }: { code: string }) => {
+        if (code === 'ERR_AUDIT_TIMEOUT') ended += 1
+      }),
+    )
+    for (let round = 0; round < 3; round += 1) {
+      const read = Array.from({ length: 40 }, async () => sandbox.extract(await bill, signal, 'honest'))
+      assert.ok((await Promise.all(read)).every(({ verdict }) => verdict === 'facts'))
+    }
+    // Both workers may have had one when the first good bill came.
+    assert.ok(ended <= 2, `${ended} poisoned bills came first`)
+    await sandbox.close()
+    await Promise.all(poisoned)
+  })
+
+  it('survives the end of the process that reads bills, and blames the bill that ends it again', async () => {
+    const sandbox = start({ workers: 2, timeoutMs: 30_000, memoryMb: 1_024 })
+    const poisoned = assert.rejects(sandbox.extract(poison, signal, 'liar'), { code: 'ERR_AUDIT_MEMORY' })
+    const beside = sandbox.extract(large, signal, 'honest')
+    const first = await newChild(undefined)
+    process.kill(first, 'SIGKILL')
+    const second = await newChild(first)
+    const later = sandbox.extract(await bill, signal, 'honest')
+    process.kill(second, 'SIGKILL')
+    await poisoned
+    assert.ok((await beside).verdict)
+    assert.equal((await later).verdict, 'facts')
+  })
+
   it('ends waiting and running bills when it is aborted or closed', async () => {
     const sandbox = start({})
     const abort = new AbortController()
@@ -143,6 +204,17 @@ describe('sandbox', () => {
     await assert.rejects(sandbox.extract(await bill, signal), { code: 'ERR_AUDIT_ABORTED' })
   })
 })
+
+/** Number of the process that this one has begun, other than `known`. */
+async function newChild(known: number | undefined): Promise<number> {
+  const list = `/proc/self/task/${process.pid}/children`
+  for (;;) {
+    const children = (await readFile(list, 'utf8')).split(' ').map(Number)
+    const found = children.find((pid) => pid > 0 && pid !== known)
+    if (found !== undefined) return found
+    await setImmediate()
+  }
+}
 
 /** Facts of all samples as a process of its own prints them. */
 async function printFacts(TZ: string, LANG: string): Promise<{ readonly facts: string; readonly says: string }> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { BillStatus, ReviewView } from '#api'
 import { loadDatasets } from '#datasets'
-import { CodedError, commitEntry, factsOfEntry, hashReviewEntry, parseReviewEntry, signReviewNotice } from '#protocol'
+import { CodedError, commitEntry, hashReviewEntry, parseReviewEntry, signReviewNotice } from '#protocol'
 import type { Claim, ReviewEntry } from '#protocol'
 import { buildClaim, Examiner } from '../../node/examiner.ts'
 import { hashFile } from '../../node/hash-file.ts'
@@ -236,7 +236,7 @@ describe('a region with a liar among those who review', () => {
 
   async function reviewedClaim(bytes: Uint8Array, entry: ReviewEntry): Promise<Claim> {
     const { cid } = await rogue.archive.addBill(bytes)
-    const examination = (await makeExaminer()).examineReviewed(factsOfEntry(entry))
+    const examination = (await makeExaminer()).examineReviewed(entry)
     assert.ok(examination.kind === 'facts' && examination.bills[0] !== undefined)
     const hash = hashFile(new TextEncoder().encode('salt'))
     const parts = { bill: cid, plainHash: hashFile(bytes), ordinal: 0, holder: hash, salt: hash }

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { createApiKey, createStaticKeyRing } from '#api'
 import { charterToJson } from '#config'
 import { run } from '../../node/cli/main.ts'
@@ -59,7 +60,8 @@ describe('kwitness review', () => {
     const { signal } = new AbortController()
     const terminal = new Terminal({ stdin, stdout, stderr, environment: { COLUMNS: '100' }, signal })
     const api = servers[position]?.url ?? ''
-    const code = await run(terminal, [...args, '--api', api, '--key-file', join(dir, 'key')])
+    const access = args[0] === 'extract' ? [] : ['--api', api, '--key-file', join(dir, 'key')]
+    const code = await run(terminal, [...args, ...access])
     return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') }
   }
 
@@ -108,5 +110,17 @@ describe('kwitness review', () => {
     assert.match((await kwitness(3, 'review', 'list')).out, /no bill waits for people/)
     const late = await kwitness(1, 'review', 'withdraw', cid)
     assert.match(late.err, /ERR_REVIEW_CLOSED/)
+  })
+
+  it('shows people what extraction read of a bill that it leaves to them', async () => {
+    const file = fileURLToPath(new URL('../../samples/formats/csv/enphase.csv', import.meta.url))
+    const reading =
+      /read: electricity {2}produced 10.8 kWh \(10800 Wh\) {2}48 rows {2}missing: consumption, service period\n/
+    const extracted = await kwitness(0, 'extract', file)
+    assert.match(extracted.out, reading)
+    const { cid } = JSON.parse((await kwitness(0, 'submit', file, '--json')).out.trim().split('\n').at(-1) ?? '')
+    assert.match((await kwitness(0, 'review', 'show', cid)).out, reading)
+    const { read } = JSON.parse((await kwitness(0, 'review', 'show', cid, '--json')).out)
+    assert.deepEqual(read, JSON.parse((await kwitness(0, 'extract', file, '--json')).out).read)
   })
 })

@@ -10,6 +10,7 @@ const BUCKETS = [
   'queue',
   'claims',
   'claimsByBill',
+  'superseded',
   'batches',
   'chains',
   'unanchored',

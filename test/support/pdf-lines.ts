@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readPdfPages } from '#audit'
+import { readPdfPages } from '#audit/extraction'
 
 /** Text of a PDF as templates see it, one line a line: page, distance from the top, pieces with their places. */
 export async function pdfLines(bytes: Uint8Array): Promise<readonly string[]> {

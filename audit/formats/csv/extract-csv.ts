@@ -1,14 +1,13 @@
-import { addDecimals, formatDecimal, makeDecimal } from '#protocol'
-import type { Decimal, Extraction, Facts, Place } from '#protocol'
+import { addDecimals, formatDecimal, isEnergy, makeDecimal } from '#protocol'
+import type { Decimal, Extraction, Facts, Metered, PartialReading, Place } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import type { FormatReader } from '../reader.ts'
-import { rejection, review } from '../refusal.ts'
-import type { Refusal } from '../refusal.ts'
+import { Refusal, rejection } from '../refusal.ts'
 import { makeBills } from './bills.ts'
 import type { CsvBill } from './bills.ts'
 import { readUsAddress } from './us-address.ts'
-import type { CsvProfile, OutcomeShape, TableShape } from './profile.ts'
+import type { CsvProfile, OutcomeShape } from './profile.ts'
 import { CSV_PROFILES } from './profiles.ts'
 import { CsvTable, hasHeader } from './read-table.ts'
 import { readSeries } from './readings.ts'
@@ -42,7 +41,7 @@ export function extractCsv(text: string, profiles: readonly CsvProfile[]): Extra
   if (profile === undefined) throw new TypeError('no profile has this header')
   const table = new CsvTable(text, profile.table)
   const series = readSeries(profile, table)
-  if (profile.outcome !== undefined) throw leaveToPerson(profile.table, profile.outcome, series)
+  if (profile.outcome !== undefined) throw leaveToPerson(profile, profile.outcome, series)
   const { zone, place } = whereIs(profile, table)
   const bills = makeBills(profile, series, new Zone(zone))
   if (bills.length > EXTRACTION_LIMITS.bills) {
@@ -82,11 +81,25 @@ function factsOf(profile: CsvProfile, bill: CsvBill, place: Place | undefined): 
 }
 
 /** A layout that never gives facts: the sums that were found go to the person who must read it. */
-function leaveToPerson(table: TableShape, outcome: OutcomeShape, series: readonly CsvSeries[]): Refusal {
+function leaveToPerson({ table, commodity }: CsvProfile, outcome: OutcomeShape, series: readonly CsvSeries[]): Refusal {
   const sums = series.map(({ shape, readings }) => {
-    const total = readings.reduce<Decimal>((sum, { u, e }) => addDecimals(sum, makeDecimal(u, e)), makeDecimal(0n, 0))
-    return `${formatDecimal(total)} ${shape.unit} in ${readings.length} rows of ${shape.value}`
+    const value = readings.reduce<Decimal>((sum, { u, e }) => addDecimals(sum, makeDecimal(u, e)), makeDecimal(0n, 0))
+    const metered: Metered = { value, unit: shape.unit }
+    return { metered, rows: readings.length, column: shape.value }
   })
-  const line = (table.preamble ?? []).length + 1
-  return review(outcome.code, `${outcome.message}: ${sums.join(', ')}`, { line, column: 1 })
+  const told = sums.map(
+    ({ metered, rows, column }) => `${formatDecimal(metered.value)} ${metered.unit} in ${rows} rows of ${column}`,
+  )
+  const [sum, second] = sums
+  const isProduced = outcome.reading === 'produced' && second === undefined && sum !== undefined
+  const read: PartialReading[] =
+    isProduced && isEnergy(sum.metered)
+      ? [{ commodity, produced: sum.metered, rows: sum.rows, missing: ['import', 'service'] }]
+      : []
+  return new Refusal(`${outcome.message}: ${told.join(', ')}`, {
+    verdict: 'needs-review',
+    code: outcome.code,
+    place: { line: (table.preamble ?? []).length + 1, column: 1 },
+    ...(read.length === 0 ? {} : { read }),
+  })
 }

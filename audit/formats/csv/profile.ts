@@ -142,4 +142,9 @@ type IdentityShape = {
 }
 
 /** Why a person must read all files of a layout. */
-export type OutcomeShape = { readonly code: RefusalCode; readonly message: string }
+export type OutcomeShape = {
+  readonly code: RefusalCode
+  readonly message: string
+  /** What the sum of the only series is, where it is a figure of one bill and not of several. */
+  readonly reading?: 'produced'
+}

@@ -2,9 +2,12 @@ import { isEnergy } from '#protocol'
 import type { Commodity } from '#protocol'
 import { orderTexts } from '../order-texts.ts'
 import { review } from '../refusal.ts'
+import { documentRoleOf } from './corrections.ts'
+import { findFigure } from './figures.ts'
 import { findPointsInNotes, normalisePoint } from './identifiers.ts'
 import type { MeteredLine } from './metered-lines.ts'
 import type { Invoice } from './model.ts'
+import { signOf } from './sums.ts'
 
 /** Lines about one commodity at one metering point. */
 export type Bucket = {
@@ -30,7 +33,7 @@ const LOOSE = Symbol('loose')
  * only one.
  *
  * @throws {Refusal} ERR_BILL_UNSTATED when a line of consumption says neither what was delivered nor, among several
- *   points, where.
+ *   points, where; ERR_BILL_LINES for feed-in that is paid by the customer.
  */
 export function fillBuckets(invoice: Invoice, lines: readonly MeteredLine[]): Buckets {
   const used = lines.filter(({ meaning }) => meaning.is !== 'aside')
@@ -55,11 +58,14 @@ export function fillBuckets(invoice: Invoice, lines: readonly MeteredLine[]): Bu
     } else group.lines.push(one)
   }
   const ordered = [...groups].toSorted(([a], [b]) => orderTexts(a, b)).map(([, group]) => group)
-  return { buckets: ordered.map(bucketOf), loose }
+  const buckets = ordered.map(bucketOf)
+  if (documentRoleOf(invoice) === 'bill') buckets.forEach(checkMoney)
+  return { buckets, loose }
 }
 
 function bucketOf(group: { point?: string; commodity: Commodity; lines: readonly MeteredLine[] }): Bucket {
-  const { lines, ...key } = group
+  const { lines: all, ...key } = group
+  const lines = all.map(withoutRebate)
   const energy = lines.filter(({ meaning }) => meaning.is === 'energy')
   const main = energy.length > 0 ? energy : lines.filter(({ meaning }) => meaning.is === 'network')
   const feedIn = lines.filter(({ meaning }) => meaning.is === 'feed-in')
@@ -72,6 +78,33 @@ function bucketOf(group: { point?: string; commodity: Commodity; lines: readonly
     others: lines.filter((line) => !taken.has(line)),
     hasVolumeBeside: chosen.length < main.length,
   }
+}
+
+/**
+ * A line that pays money back for energy takes none of it back: a price cap, a bonus, a discount. Nobody knows on which part
+ * of the energy it is, so that it counts nothing and must say the same as the lines that do.
+ */
+function withoutRebate(one: MeteredLine): MeteredLine {
+  const { meaning } = one
+  const isBilled = meaning.is === 'energy' || meaning.is === 'network'
+  return isBilled && moneySignOf(one) * signOf(one.metered) < 0
+    ? { ...one, meaning: { ...meaning, is: 'unknown' } }
+    : one
+}
+
+/** @throws {Refusal} ERR_BILL_LINES when the customer pays for what it fed in: that is no feed-in, or not only one. */
+function checkMoney({ feedIn }: Bucket): void {
+  const charged = feedIn.find((one) => moneySignOf(one) > 0)
+  if (charged === undefined || feedIn.some((one) => moneySignOf(one) < 0)) return
+  const message = `line ${charged.line.id.slice(0, 40)} names what was fed in, and the customer pays for it`
+  throw review('ERR_BILL_LINES', message, charged.line.place)
+}
+
+/** Sign of the amount of a line; 0 where it has none. */
+function moneySignOf({ line }: MeteredLine): -1 | 0 | 1 {
+  const value = findFigure(line.amount)?.value
+  if (value === undefined || value.u === 0n) return 0
+  return value.u < 0n ? -1 : 1
 }
 
 function pointOf(

@@ -152,7 +152,8 @@ function hasFuels({ registers }: Finding): boolean {
   return registers.some(({ reading }) => reading.fuels.length > 0)
 }
 
-function moneyOf({ currency, payable }: Invoice, { isCredit }: Correction): Pick<Facts, 'money'> {
+/** What the invoice asks for. @throws {Refusal} ERR_BILL_NUMBER. */
+export function moneyOf({ currency, payable }: Invoice, { isCredit }: Correction): Pick<Facts, 'money'> {
   if (currency === undefined || payable === undefined || !/^[A-Z]{3}$/.test(currency)) return {}
   const { u, e } = parseFigure(payable).value
   return { money: { currency, payable: { u: isCredit && u > 0n ? -u : u, e } } }

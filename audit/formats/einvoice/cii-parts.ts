@@ -1,6 +1,7 @@
 import { placeOf } from '../xml-reader.ts'
 import type { XmlElement } from '../xml-reader.ts'
 import type { Printed, PrintedPeriod } from './model.ts'
+import { completePeriod, isIncomplete } from './ubl-parts.ts'
 import { textOf } from './xml-path.ts'
 import type { XmlPath } from './xml-path.ts'
 
@@ -19,11 +20,22 @@ export type CiiNames = {
   readonly lineSummation: string
 }
 
-/** Period of a document or line. @throws {Refusal} ERR_BILL_NAMESPACE, ERR_BILL_UNSTATED. */
+/** Period of a document; `undefined` without both dates. @throws {Refusal} ERR_BILL_NAMESPACE, ERR_BILL_UNSTATED. */
 export function readCiiPeriod(path: XmlPath, parent: XmlElement | undefined): PrintedPeriod | undefined {
+  const period = readCiiLinePeriod(path, parent, undefined)
+  return period === undefined || isIncomplete(period) ? undefined : period
+}
+
+/** Period of a line, with empty texts as `readLinePeriod` has them. @throws {Refusal} ERR_BILL_NAMESPACE, ERR_BILL_UNSTATED. */
+export function readCiiLinePeriod(
+  path: XmlPath,
+  parent: XmlElement | undefined,
+  around: PrintedPeriod | undefined,
+): PrintedPeriod | undefined {
   const period = path.one(parent, 'BillingSpecifiedPeriod')
   const [start, end] = ['StartDateTime', 'EndDateTime'].map((name) => readDate(path.at(period, name, 'DateTimeString')))
-  return start === undefined || end === undefined ? undefined : { start, end }
+  if (period === undefined || (start === undefined && end === undefined)) return undefined
+  return completePeriod({ place: placeOf(period), start, end }, around)
 }
 
 /** A date of format 102 (CCYYMMDD) as ISO 8601; other formats stay as they are, and are refused where a fact needs them. */

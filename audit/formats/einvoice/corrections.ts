@@ -14,7 +14,7 @@ export type Correction = {
 }
 
 /** What kind of document it is. */
-function roleOf(invoice: Invoice): DocumentRole {
+export function documentRoleOf(invoice: Invoice): DocumentRole {
   const role = DOCUMENT_ROLES.get(invoice.typeCode) ?? 'bill'
   return invoice.isCreditNote && (role === 'bill' || role === 'correction') ? 'credit' : role
 }
@@ -25,7 +25,7 @@ function roleOf(invoice: Invoice): DocumentRole {
  * @throws {Refusal} ERR_BILL_FORECAST, ERR_BILL_UNSTATED.
  */
 export function checkRole(invoice: Invoice): void {
-  const role = roleOf(invoice)
+  const role = documentRoleOf(invoice)
   if (role === 'advance') {
     throw review(
       'ERR_BILL_FORECAST',
@@ -52,7 +52,7 @@ export function checkRole(invoice: Invoice): void {
  *   ERR_BILL_NEGATIVE for negative consumption in a document that refers to none.
  */
 export function findCorrection(invoice: Invoice, counted: readonly MeteredLine[]): Correction {
-  const role = roleOf(invoice)
+  const role = documentRoleOf(invoice)
   const negative = counted.find(({ metered }) => signOf(metered) < 0)
   const hasPositive = counted.some(({ metered }) => signOf(metered) > 0)
   if (negative !== undefined && hasPositive) {

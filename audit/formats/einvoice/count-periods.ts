@@ -1,4 +1,5 @@
-import { rejection, review } from '../refusal.ts'
+import type { PartialReading } from '#protocol'
+import { Refusal, rejection, review } from '../refusal.ts'
 import type { MeteredLine } from './metered-lines.ts'
 import type { Days } from './model.ts'
 import { sumCharges } from './sum-charges.ts'
@@ -14,10 +15,11 @@ export type PeriodSum = ChargeSum & { readonly days: Days }
  * Lines with the same dates are registers or charges ({@link sumCharges}). Where dates overlap without being the same,
  * either each register covers the whole time in its own steps, or one line is the total of the others.
  *
+ * @param undated what was read where no line has a period, for the person who must find it.
  * @throws {Refusal} ERR_BILL_UNSTATED without a period, ERR_BILL_LINES.
  */
-export function countPeriods(lines: readonly MeteredLine[]): readonly PeriodSum[] {
-  const dated = lines.map((line) => ({ line, days: requireDays(line) }))
+export function countPeriods(lines: readonly MeteredLine[], undated?: readonly PartialReading[]): readonly PeriodSum[] {
+  const dated = lines.map((line) => ({ line, days: requireDays(line, undated) }))
   const sums = sumsByDays(dated)
   return clustersOf(sums).flatMap((cluster) => {
     if (cluster.length === 1) return cluster
@@ -34,11 +36,11 @@ export function overlap(a: Days, b: Days): boolean {
 
 type Dated = { readonly line: MeteredLine; readonly days: Days }
 
-function requireDays({ line, days }: MeteredLine): Days {
+function requireDays({ line, days }: MeteredLine, read: readonly PartialReading[] | undefined): Days {
   if (days !== undefined) return days
   const quantity = `${line.quantity?.text.slice(0, 40) ?? ''} ${line.quantity?.unitCode ?? ''}`
   const message = `neither line ${line.id.slice(0, 40)} (${quantity}) nor the document states a service period`
-  throw review('ERR_BILL_UNSTATED', message, line.place)
+  throw new Refusal(message, { verdict: 'needs-review', code: 'ERR_BILL_UNSTATED', place: line.place, read })
 }
 
 function sumsByDays(dated: readonly Dated[]): readonly PeriodSum[] {

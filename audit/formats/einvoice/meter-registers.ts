@@ -14,7 +14,7 @@ import { splitWords, wordList } from './match-words.ts'
 import { isMetered, isNearMiss, parseMetered } from './measure-units.ts'
 import type { Days, EndDate, Meter, MeteredPoint, MeterReading, PrintedQuantity } from './model.ts'
 import { compareMetered, sumMetered } from './sums.ts'
-import { EXPORT_REGISTERS } from './tables/codes.ts'
+import { EXPORT_REGISTERS, PLANT_REGISTERS } from './tables/codes.ts'
 
 /** What one register of one meter counted in one period. */
 export type Register = {
@@ -33,6 +33,7 @@ export type PointRegisters = {
 }
 
 const EXPORTS = wordList(EXPORT_REGISTERS)
+const PLANTS = wordList(PLANT_REGISTERS)
 const TOTALS = wordList('tota*|sum|summe|gesamt')
 
 /**
@@ -97,9 +98,15 @@ function registerOf(reading: MeterReading, meter: Meter, source: MeteredPoint, e
   if (metered.value.u < 0n) {
     throw review('ERR_BILL_READINGS_CONFLICT', 'meter ran backwards or over its last digit', reading.place)
   }
+  const words = splitWords(reading.register)
+  const isExport = EXPORTS.find(words) !== undefined
+  if (!isExport && PLANTS.find(words) !== undefined) {
+    const message = `register ${JSON.stringify(reading.register)} may count what was made or used on site, not what was bought`
+    throw review('ERR_BILL_GENERATION', message, reading.place)
+  }
   return {
     reading,
-    isExport: EXPORTS.find(splitWords(reading.register)) !== undefined,
+    isExport,
     metered,
     days: daysOf(period, end),
   }

@@ -6,8 +6,9 @@ import type { LineMeaning } from './classify-line.ts'
 import { daysOf } from './figures.ts'
 import { findLinePoint } from './identifiers.ts'
 import { isMetered, isNearMiss, parseMetered } from './measure-units.ts'
-import type { Days, EndDate, Invoice, InvoiceLine, PrintedQuantity } from './model.ts'
+import type { Days, EndDate, Invoice, InvoiceLine, PrintedPeriod, PrintedQuantity } from './model.ts'
 import { signOf } from './sums.ts'
+import { isIncomplete } from './ubl-parts.ts'
 
 /** A line whose quantity is energy, or a volume of gas or water. */
 export type MeteredLine = {
@@ -55,7 +56,7 @@ export function readMeteredLines(invoice: Invoice, end: EndDate, isSeef: boolean
       volumesNotRead += meaning.is === 'aside' ? 0 : 1
       continue
     }
-    const period = line.period ?? invoice.period
+    const period = periodOf(line, invoice, meaning)
     const ownPoint = findLinePoint(line)
     lines.push({
       line,
@@ -69,6 +70,19 @@ export function readMeteredLines(invoice: Invoice, end: EndDate, isSeef: boolean
   lines.forEach(checkDimension)
   checkNumbers(lines)
   return { lines, volumesNotRead }
+}
+
+/**
+ * The period of a line, else of the document. A levy with one date only has none; it must fit the energy of all periods.
+ *
+ * @throws {Refusal} ERR_BILL_UNSTATED for energy with one date only, or with several periods.
+ */
+function periodOf(line: InvoiceLine, invoice: Invoice, { is }: LineMeaning): PrintedPeriod | undefined {
+  const period = line.period ?? invoice.period
+  if (period === undefined || !isIncomplete(period)) return period
+  if (is === 'levy' || is === 'aside') return undefined
+  const message = `line ${line.id.slice(0, 40)} states a period without both dates, or several periods`
+  throw review('ERR_BILL_UNSTATED', message, period.start.place)
 }
 
 /** The commodity of lines that name none: the only one that any line of the document names. */

@@ -1,5 +1,5 @@
 import { formatDecimal, isEnergy } from '#protocol'
-import type { Commodity, Facts, Quantity } from '#protocol'
+import type { Commodity, Facts, PartialReading, Quantity } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import { rejection, review } from '../refusal.ts'
@@ -17,11 +17,12 @@ import { findEndDate } from './end-dates.ts'
 import { meetReadings } from './meet-readings.ts'
 import type { MeteredLine } from './metered-lines.ts'
 import { readMeteredLines } from './metered-lines.ts'
-import { readRegisters } from './meter-registers.ts'
+import { readRegisters, sumOf } from './meter-registers.ts'
 import type { PointRegisters, Register } from './meter-registers.ts'
 import type { EndDate, Invoice } from './model.ts'
 import { billsOfReadings } from './reading-bills.ts'
-import { compareMetered, magnitudeOf, sumMetered } from './sums.ts'
+import { compareMetered, magnitudeOf, signOf, sumMetered } from './sums.ts'
+import { readUndated } from './undated-bills.ts'
 
 /** Bills of one document. */
 export type DocumentBills = { readonly bills: readonly Facts[]; readonly isCorrection: boolean }
@@ -45,15 +46,18 @@ export function readBills(invoice: Invoice, extractor: Extractor): DocumentBills
   const { lines, volumesNotRead } = readMeteredLines(invoice, end, isSeef)
   const isBilled = lines.some(({ meaning }) => meaning.is !== 'aside')
   if (isBilled) checkRole(invoice)
-  const { buckets, loose } = fillBuckets(invoice, lines)
+  const filled = fillBuckets(invoice, lines)
+  const { buckets, loose } = filled
   const counting = buckets.flatMap((bucket) => bucket.counted)
   const correction = counting.length === 0 ? { isCredit: false } : findCorrection(invoice, counting)
-  const counted = buckets.map(countBucket).filter((one) => one !== undefined)
+  const undated = correction.corrects === undefined ? readUndated(invoice, filled) : undefined
+  const counted = buckets.map((bucket) => countBucket(bucket, undated)).filter((one) => one !== undefined)
   checkLoose(loose, counted)
   const billed = showSums(counted.flatMap(({ sums }) => sums))
   const points = invoice.metered.map((source) => readRegisters(source, { end, billed }))
   const context = { invoice, extractor, end, correction, volumesNotRead, points }
   const bills = counted.flatMap((one) => factsOfBucket(one, context))
+  if (bills.length > 0) checkUnbilled(points, counted)
   if (bills.length === 0 && points.some(({ registers }) => registers.length > 0)) {
     return shareMoney(billsOfReadings(invoice, points, { end, extractor }))
   }
@@ -82,7 +86,7 @@ type Context = {
   readonly points: readonly PointRegisters[]
 }
 
-function countBucket(bucket: Bucket): CountedBucket | undefined {
+function countBucket(bucket: Bucket, undated: readonly PartialReading[] | undefined): CountedBucket | undefined {
   const [first] = [...bucket.counted, ...bucket.feedIn]
   if (first === undefined) return refuseRepeats(bucket)
   if (bucket.counted.length === 0) {
@@ -90,7 +94,7 @@ function countBucket(bucket: Bucket): CountedBucket | undefined {
     throw review('ERR_BILL_UNSTATED', message, first.line.place)
   }
   const findings = [...bucket.counted, ...bucket.feedIn].map(({ line }) => requireArithmetic(line))
-  const sums = countPeriods(bucket.counted)
+  const sums = countPeriods(bucket.counted, undated)
   const flags = [
     ...checkRepeats(bucket.others, sums),
     ...(findings.includes('unchecked') ? ['arithmetic-unchecked'] : []),
@@ -198,6 +202,27 @@ function registersOf(bucket: Bucket, points: readonly PointRegisters[]): readonl
       (point === bucket.point || point === undefined || (bucket.point === undefined && points.length === 1))
     )
   })
+}
+
+/**
+ * Readings of a point that no line names must be what the lines of some bucket without a point bill.
+ *
+ * @throws {Refusal} ERR_BILL_READINGS_CONFLICT: meters counted energy that would be lost.
+ */
+function checkUnbilled(points: readonly PointRegisters[], counted: readonly CountedBucket[]): void {
+  const used = new Set(counted.flatMap(({ bucket }) => registersOf(bucket, points)))
+  for (const one of points) {
+    const measured = sumOf(one.registers.filter(({ isExport }) => !isExport))
+    if (used.has(one) || measured === undefined || signOf(measured) === 0) continue
+    const isBilled = counted.some(({ bucket, sums }) => {
+      if (bucket.point !== undefined) return false
+      const billed = sums.map(({ metered }) => metered)
+      return compareMetered(sumMetered(billed, one.source.place), measured) === 0
+    })
+    if (isBilled) continue
+    const message = 'meter readings of a point that no line bills: what they counted would be lost'
+    throw review('ERR_BILL_READINGS_CONFLICT', message, one.source.place)
+  }
 }
 
 function holds(sum: PeriodSum, fedIn: PeriodSum, sums: readonly PeriodSum[]): boolean {

@@ -1,6 +1,6 @@
 import type { XmlElement } from '../xml-reader.ts'
-import type { InvoiceLine, ItemCode, PrintedPrice } from './model.ts'
-import { isLinePoint, readDeliveryPoints, readPeriod } from './ubl-parts.ts'
+import type { InvoiceLine, ItemCode, PrintedPeriod, PrintedPrice } from './model.ts'
+import { isLinePoint, readDeliveryPoints, readLinePeriod, readPeriod } from './ubl-parts.ts'
 import { placeInLine, textOf } from './xml-path.ts'
 import type { XmlPath } from './xml-path.ts'
 
@@ -11,22 +11,36 @@ import type { XmlPath } from './xml-path.ts'
  * @throws {Refusal} ERR_BILL_NAMESPACE, ERR_BILL_UNSTATED for a doubled element.
  */
 export function readUblLines(path: XmlPath, root: XmlElement): readonly InvoiceLine[] {
+  const document = readPeriod(path, root)
   return ['InvoiceLine', 'CreditNoteLine']
     .flatMap((local) => path.all(root, local))
-    .flatMap((line) => leavesOf(path, line))
+    .flatMap((line) => leavesOf(path, line, { document }))
 }
 
-function leavesOf(path: XmlPath, line: XmlElement): readonly InvoiceLine[] {
+/** What a line has of those around it where it says nothing else. */
+type Around = Pick<InvoiceLine, 'period' | 'point'> & { readonly document: PrintedPeriod | undefined }
+
+function leavesOf(path: XmlPath, line: XmlElement, around: Around): readonly InvoiceLine[] {
   const inner = ['SubInvoiceLine', 'SubCreditNoteLine'].flatMap((local) => path.all(line, local))
-  return inner.length === 0 ? [readLine(path, line)] : inner.flatMap((sub) => leavesOf(path, sub))
+  if (inner.length === 0) return [readLine(path, line, around)]
+  const [period, point] = [
+    readLinePeriod(path, line, around.period ?? around.document) ?? around.period,
+    readPoint(path, line) ?? around.point,
+  ]
+  const own = {
+    document: around.document,
+    ...(period === undefined ? {} : { period }),
+    ...(point === undefined ? {} : { point }),
+  }
+  return inner.flatMap((sub) => leavesOf(path, sub, own))
 }
 
-function readLine(path: XmlPath, line: XmlElement): InvoiceLine {
+function readLine(path: XmlPath, line: XmlElement, around: Around): InvoiceLine {
   const id = path.text(line, 'ID')
   const item = path.one(line, 'Item')
   const quantity = path.quantity(line, 'InvoicedQuantity') ?? path.quantity(line, 'CreditedQuantity')
-  const period = readPeriod(path, line)
-  const point = readPoint(path, line)
+  const period = readLinePeriod(path, line, around.period ?? around.document) ?? around.period
+  const point = readPoint(path, line) ?? around.point
   const price = readPrice(path, line)
   const amount = path.printed(line, 'LineExtensionAmount')
   return {

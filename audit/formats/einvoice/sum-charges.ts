@@ -1,6 +1,7 @@
 import type { FilePlace, Metered } from '#protocol'
 import { orderTexts } from '../order-texts.ts'
 import { review } from '../refusal.ts'
+import { findLineMeter } from './identifiers.ts'
 import type { MeteredLine } from './metered-lines.ts'
 import { compareMetered, magnitudeOf, signOf, sumMetered } from './sums.ts'
 
@@ -25,10 +26,33 @@ export function sumCharges(lines: readonly MeteredLine[]): ChargeSum {
   const charges = chargesOf(lines)
   const [first, ...others] = charges
   if (first === undefined) throw new TypeError('sum of no lines')
+  // Day and night may be equal by chance: registers are parts of the whole, however their prices are named.
+  const parts = charges.length === lines.length ? sumRegisters(lines) : undefined
+  if (parts !== undefined) return parts
   if (others.every((other) => isEqual(other, first))) {
+    if (others.length > 0) checkOneThing(charges)
     return { metered: first.metered, counted: first.lines, repeated: others.flatMap((charge) => charge.lines) }
   }
   return sumOverTotal(lines) ?? sumRegisters(lines) ?? refuse(lines)
+}
+
+/** Equal quantities of two meters, or under names that differ in a number only, may be two things that are equal by chance. */
+function checkOneThing(charges: readonly Charge[]): void {
+  const meters = new Set<string>()
+  const names = new Set<string>()
+  for (const { name, lines, metered } of charges) {
+    if (signOf(metered) === 0) return
+    for (const { line } of lines) {
+      const meter = findLineMeter(line)
+      if (meter !== undefined) meters.add(meter)
+    }
+    const numberless = name.replaceAll(/[0-9]+/g, '#')
+    if (names.has(numberless) || meters.size > 1) {
+      const message = 'lines of two meters or places state the same quantity: once, or twice the energy'
+      throw review('ERR_BILL_LINES', message, placeOf(lines))
+    }
+    names.add(numberless)
+  }
 }
 
 /** Lines whose registers differ add up even where each has a name of its own (day units, night rate). */

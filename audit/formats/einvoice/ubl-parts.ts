@@ -1,6 +1,8 @@
+import type { FilePlace } from '#protocol'
+import { placeOf } from '../xml-reader.ts'
 import type { XmlElement } from '../xml-reader.ts'
 import { isGsrn } from './identifiers.ts'
-import type { PrintedPeriod } from './model.ts'
+import type { Printed, PrintedPeriod } from './model.ts'
 import { POINT_SCHEMES } from './tables/identifiers.ts'
 import { textOf } from './xml-path.ts'
 import type { XmlPath } from './xml-path.ts'
@@ -14,16 +16,55 @@ export const UBL_COMMON: readonly string[] = [
   `${UBL}CommonExtensionComponents-2`,
 ]
 
-/** The one period of a document or line; several that differ are none. @throws {Refusal} ERR_BILL_NAMESPACE. */
+/** The one period of a document; several that differ, or one without both dates, are none. @throws {Refusal} ERR_BILL_NAMESPACE. */
 export function readPeriod(path: XmlPath, parent: XmlElement): PrintedPeriod | undefined {
+  const period = readLinePeriod(path, parent, undefined)
+  return period === undefined || isIncomplete(period) ? undefined : period
+}
+
+/**
+ * Period of a line; `undefined` when it states none, or the same date as the period around it and no other. One that is
+ * stated in part, or several that differ, has an empty text: another period must not stand in for it.
+ *
+ * @throws {Refusal} ERR_BILL_NAMESPACE.
+ */
+export function readLinePeriod(
+  path: XmlPath,
+  parent: XmlElement,
+  around: PrintedPeriod | undefined,
+): PrintedPeriod | undefined {
   const periods = path.all(parent, 'InvoicePeriod').map((element) => ({
+    place: placeOf(element),
     start: path.printed(element, 'StartDate'),
     end: path.printed(element, 'EndDate'),
   }))
-  const [first] = periods
-  const isOne = periods.every(({ start, end }) => start?.text === first?.start?.text && end?.text === first?.end?.text)
-  if (first?.start === undefined || first.end === undefined || !isOne) return undefined
-  return { start: first.start, end: first.end }
+  const [first] = periods.filter(({ start, end }) => start !== undefined || end !== undefined)
+  if (first === undefined) return undefined
+  const isOne = periods.every(({ start, end }) => start?.text === first.start?.text && end?.text === first.end?.text)
+  return completePeriod(isOne ? first : { place: first.place }, around)
+}
+
+/** A period of its dates, as {@link readLinePeriod} has it. */
+export function completePeriod(
+  {
+    place,
+    start,
+    end,
+  }: { readonly place: FilePlace; readonly start?: Printed | undefined; readonly end?: Printed | undefined },
+  around: PrintedPeriod | undefined,
+): PrintedPeriod | undefined {
+  const isStated = start !== undefined || end !== undefined
+  const fits = (own: Printed | undefined, outer: Printed | undefined): boolean =>
+    own === undefined || own.text === outer?.text
+  const isPart = start === undefined || end === undefined
+  if (isStated && isPart && around !== undefined && fits(start, around.start) && fits(end, around.end)) return undefined
+  const none = { text: '', place }
+  return { start: start ?? none, end: end ?? none }
+}
+
+/** True for a period of which a date is not stated. */
+export function isIncomplete({ start, end }: PrintedPeriod): boolean {
+  return start.text === '' || end.text === ''
 }
 
 /** Delivery locations that are metering points (SEeF 2.0, OIOUBL). @throws {Refusal} ERR_BILL_NAMESPACE. */

@@ -6,6 +6,7 @@ import { rejection, review } from '../refusal.ts'
 import type { BillParts } from './bill-parts.ts'
 import { indexClocks } from './civil-days.ts'
 import type { EspiDocument } from './document.ts'
+import { emptyEspiReader } from './empty-espi.ts'
 import { findPlace, findThermEvidence } from './place.ts'
 import type { PlaceFinding } from './place.ts'
 import { EXPORT_ONLY, readPointBills } from './point-bills.ts'
@@ -21,7 +22,7 @@ import type { OwnedSummary } from './summary-bills.ts'
 /** Name of the format in results. */
 const ESPI_FORMAT = 'green-button-espi'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
-const EXTRACTOR = { id: 'espi', version: '2.0.0' } as const
+const EXTRACTOR = { id: 'espi', version: '2.1.0' } as const
 
 /** Reader of Green Button files: an Atom feed, a single entry, or a resource of ESPI by itself. */
 export const ESPI_READER: FormatReader = {
@@ -29,6 +30,9 @@ export const ESPI_READER: FormatReader = {
   accepts: ({ root }) => root !== undefined && isEspiRoot(root),
   read: ({ text }) => extractEspi(text ?? ''),
 }
+
+/** Stands behind all readers of XML. */
+export const EMPTY_ESPI_READER: FormatReader = emptyEspiReader(ESPI_FORMAT)
 
 /**
  * Facts of a Green Button (NAESB REQ.21 ESPI) file: for each usage point its readings, else its usage summaries.

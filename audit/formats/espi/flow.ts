@@ -10,6 +10,7 @@ import { runningSums } from './reconcile.ts'
 import { orderRegister, readRegister } from './register.ts'
 import { compareRegister } from './register-check.ts'
 import { mergeParts } from './time-of-use.ts'
+import type { Merged } from './time-of-use.ts'
 import { orderReadings } from './timeline.ts'
 
 /** Energy of one direction at one point. */
@@ -43,11 +44,10 @@ export function readFlow(candidates: readonly Candidate[], offset: LocalOffset, 
   if (deltas.length === 1 && delta.meaning.part !== '') {
     throw review('ERR_BILL_SEVERAL_SERIES', `series is limited to ${delta.meaning.part}: the rest is not here`, place)
   }
-  const merged =
-    deltas.length === 1 ? { candidate: delta, readings: delta.series.readings, flags: [] } : mergeParts(deltas, place)
-  const { meaning, series } = merged.candidate
+  const merged = deltas.length === 1 ? mergedOfOne(delta) : mergeParts(deltas, place)
+  const { meaning } = merged.candidate
+  const { defaultQuality } = merged
   const { runs, duplicates } = orderReadings(merged.readings, offset)
-  const { defaultQuality } = series.readingType
   const sums = runs.map((run) => {
     if (!meaning.isAccumulationStated) checkNoRegister(run.readings)
     return sumRun(run, meaning, { duplicates, defaultQuality })
@@ -55,6 +55,11 @@ export function readFlow(candidates: readonly Candidate[], offset: LocalOffset, 
   const running = registers.length === 0 ? [] : sums.map(({ ordered }) => runningSums(ordered))
   const checks = registers.map((register) => compareRegister(register, running, meaning))
   return { meaning, sums, source: 'IntervalReading', flags: [...flags, ...merged.flags, ...checks] }
+}
+
+function mergedOfOne(candidate: Candidate): Merged {
+  const { readings, readingType } = candidate.series
+  return { candidate, readings, defaultQuality: readingType.defaultQuality, flags: [] }
 }
 
 function registerFlow(register: Candidate | undefined, flags: readonly string[]): Flow | undefined {

@@ -59,7 +59,7 @@ export type PickInit<T> = {
 
 /**
  * The only item under any of the links; without one, the only item that the resource path names (`link-by-path`), or the
- * only candidate of the file (`link-fallback`); else `undefined`.
+ * only candidate of the file (`link-fallback`) unless the path names another one; else `undefined`.
  */
 export function pickOne<T>({ index, links, byPath, candidates }: PickInit<T>): Pick<T> | undefined {
   const linked = lookUp(index, links)
@@ -67,7 +67,19 @@ export function pickOne<T>({ index, links, byPath, candidates }: PickInit<T>): P
   const named = byPath === undefined ? undefined : lookUp(byPath.index, byPath.links)
   if (named !== undefined) return named === AMBIGUOUS ? undefined : { item: named, flags: ['link-by-path'] }
   const [only] = candidates
-  return only === undefined || candidates.length !== 1 ? undefined : { item: only, flags: ['link-fallback'] }
+  if (only === undefined || candidates.length !== 1 || isElsewhere(byPath)) return undefined
+  return { item: only, flags: ['link-fallback'] }
+}
+
+/** True if a resource path names an id that no item has: what it belongs to is not in the file. Paths before it may differ. */
+function isElsewhere<T>(byPath: PickInit<T>['byPath']): boolean {
+  if (byPath === undefined || byPath.links.length === 0 || byPath.index.size === 0) return false
+  const known = new Set([...byPath.index.keys()].map(idOf))
+  return !byPath.links.some((link) => known.has(idOf(link)))
+}
+
+function idOf(link: string): string {
+  return link.slice(link.lastIndexOf('/') + 1)
 }
 
 function lookUp<T>(index: LinkIndex<T>, links: readonly string[]): T | typeof AMBIGUOUS | undefined {

@@ -29,6 +29,11 @@ export function isOwnNamespace(uri: string): boolean {
   return uri === '' || uri === ATOM || ESPI.has(uri)
 }
 
+/** True for the namespaces of NAESB. */
+export function isEspiNamespace(uri: string): boolean {
+  return ESPI.has(uri)
+}
+
 /** True for the first element of an Atom document. */
 export function isAtomRoot(local: string): boolean {
   return ATOM_ROOTS.has(local)

@@ -19,7 +19,11 @@ export type OwnedSummary = {
   readonly flags: readonly string[]
 }
 
-/** The usage point that each summary hangs under: by link, by path, or the only point of the file. */
+/**
+ * The usage point that each summary hangs under: by link, by path, or the only point of the file.
+ *
+ * @throws {Refusal} ERR_BILL_LINK for a summary of another point than the only one: it may be the same energy under two names.
+ */
 export function assignSummaries(document: EspiDocument): OwnedSummary[] {
   const byChild = indexByLink(document.usagePoints, ({ links }) => links.related)
   const bySelf = indexByLink(document.usagePoints, ({ links }) => selfOf(links))
@@ -32,6 +36,9 @@ export function assignSummaries(document: EspiDocument): OwnedSummary[] {
       byPath: { index: bySelf, links: paths },
       candidates: document.usagePoints,
     })
+    if (found === undefined && document.usagePoints.length === 1) {
+      throw review('ERR_BILL_LINK', 'usage summary is of another point than the one in the file', summary.place)
+    }
     const point = found === undefined ? onlyOf(paths) : found.item.links.self
     return {
       summary,

@@ -14,6 +14,8 @@ const MAX_PARTS = 32
 export type Merged = {
   readonly candidate: Candidate
   readonly readings: readonly Reading[]
+  /** Quality of readings without one; parts may differ in it, so that their readings carry it themselves. */
+  readonly defaultQuality: string | undefined
   readonly flags: readonly string[]
 }
 
@@ -39,11 +41,21 @@ export function mergeParts(candidates: readonly Candidate[], place: FilePlace): 
   if (wholes.length > 1 || names.size !== parts.length || parts.length > MAX_PARTS || !isOneUnit || !firstPart) {
     throw severalSeries(candidates.length, place)
   }
-  const readings = addParts(parts.map(({ series }) => series.readings))
+  const readings = addParts(parts.map(readingsOf))
   const [whole] = wholes
-  if (whole === undefined) return { candidate: firstPart, readings, flags: ['parts-added'] }
+  if (whole === undefined) {
+    return { candidate: firstPart, readings, defaultQuality: undefined, flags: ['parts-added'] }
+  }
   checkWhole(distinct(whole.series.readings), readings, place)
-  return { candidate: whole, readings: whole.series.readings, flags: ['parts-agree'] }
+  const { defaultQuality } = whole.series.readingType
+  return { candidate: whole, readings: whole.series.readings, defaultQuality, flags: ['parts-agree'] }
+}
+
+/** Readings with the quality that their own reading type gives them. */
+function readingsOf({ series }: Candidate): readonly Reading[] {
+  const { defaultQuality: quality } = series.readingType
+  if (quality === undefined) return series.readings
+  return series.readings.map((reading) => (reading.quality === '' ? { ...reading, quality } : reading))
 }
 
 /** Values of equal intervals added; intervals that only one part has stay as they are. */

@@ -1,4 +1,4 @@
-import { divideFloor } from '#protocol'
+import { divideFloor, formatCivilDate } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import { rejection, review } from '../refusal.ts'
@@ -10,6 +10,14 @@ import { MAX_PERIOD_S } from './numbers.ts'
 
 /** A gap or overlap of one clock change between two readings is an artefact of local time, not of energy. */
 const CLOCK_CHANGE_S = 3_600
+const DAY_S = 86_400
+/** Days from a Sunday to 1970-01-01, a Thursday. */
+const SUNDAY_SHIFT = 4
+/**
+ * Months in which clocks are set forward by an hour: March and April in the north, September and October in the south.
+ * All countries whose utilities write Green Button do so on a Sunday.
+ */
+const FORWARD_MONTHS: ReadonlySet<string> = new Set(['03', '04', '09', '10'])
 /** The shortest day: readings of a day or more are cut at local midnights, whatever length they state. */
 const SHORT_DAY_S = 82_800
 /** A year has two clock changes. */
@@ -143,7 +151,7 @@ function cutRuns(ordered: readonly Reading[], offset: LocalOffset, changeLimit: 
     if (last !== undefined && reading.start !== end) {
       const isJoined =
         reading.start > end
-          ? noteGap(run, reading.start - end, changeLimit)
+          ? noteGap({ run, last, reading, offset }, changeLimit)
           : noteOverlap(run, last, reading, changeLimit)
       if (!isJoined) {
         if (!isWholeDays(end, reading.start, offset)) {
@@ -167,9 +175,27 @@ function isWholeDays(from: number, to: number, offset: LocalOffset): boolean {
   )
 }
 
-function noteGap(run: OpenRun, gapS: number, limit: number): boolean {
+type Gap = { readonly run: OpenRun; readonly last: Reading; readonly reading: Reading; readonly offset: LocalOffset }
+
+/**
+ * An hour between days may be one of clocks whenever it is: their bounds are local. Between shorter readings time is missing,
+ * and with it energy, unless the file has local time as UTC and the hour is the one that clocks skip.
+ */
+function noteGap({ run, last, reading, offset }: Gap, limit: number): boolean {
+  const gapS = reading.start - run.end
   if (gapS <= LAST_SECOND_S) return run.note('', true, limit)
-  return gapS <= CLOCK_CHANGE_S && run.note('clock-change-gap', true, limit)
+  const isOfDays = last.durationS >= SHORT_DAY_S && reading.durationS >= SHORT_DAY_S
+  const isOfClocks = isOfDays ? gapS <= CLOCK_CHANGE_S : gapS === CLOCK_CHANGE_S && isSkippedHour(run.end, offset)
+  return isOfClocks && run.note('clock-change-gap', true, limit)
+}
+
+/** True if an hour may be skipped by clocks, as UTC or by the file's offset: which of both a file means is in doubt. */
+function isSkippedHour(instantS: number, offset: LocalOffset): boolean {
+  return [0, offset.seconds].some((seconds) => {
+    const day = divideFloor(instantS + seconds, DAY_S)
+    const isSunday = (day + SUNDAY_SHIFT) % 7 === 0
+    return isSunday && FORWARD_MONTHS.has(formatCivilDate(day).slice(5, 7))
+  })
 }
 
 /** An overlap can be one of clocks only between readings of a day or more. */

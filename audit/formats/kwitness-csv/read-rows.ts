@@ -44,7 +44,8 @@ export function isKwitnessCsv(text: string): boolean {
  * @throws {Refusal} ERR_BILL_CSV, ERR_BILL_TOO_LARGE, ERR_BILL_NO_CONSUMPTION when there is no row.
  */
 export function readRows(text: string): CsvRow[] {
-  const lines = text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+  // One line more than are read: twenty megabytes of line feeds as a list would end the memory of a worker at once.
+  const lines = text.split('\n', EXTRACTION_LIMITS.csvRows + 3).map(withoutReturn)
   if (lines.at(-1) === '') lines.pop()
   const rows = lines.slice(1)
   if (rows.length === 0) throw rejection('ERR_BILL_NO_CONSUMPTION', 'table has no row', { line: 2, column: 1 })
@@ -53,6 +54,10 @@ export function readRows(text: string): CsvRow[] {
     throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.csvRows} rows`, { line, column: 1 })
   }
   return rows.map((raw, index) => readRow(raw, index + 2))
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 /** Column in the file, from 1, where a cell begins. */

@@ -39,3 +39,16 @@ export function checkConfiguration(nmi: string, streams: readonly StreamOfPoint[
   }
   return [...flags]
 }
+
+/**
+ * A point without a stream of consumption consumed nothing only if its configuration says that it has none: else the
+ * stream was left out, and 0 would be a guess.
+ *
+ * @throws {Refusal} ERR_BILL_UNSTATED.
+ */
+export function checkExportOnly(nmi: string, streams: readonly StreamOfPoint[]): void {
+  const silent = streams.find(({ configuration }) => splitConfiguration(configuration) === undefined)
+  if (silent === undefined) return
+  const message = `only streams into the grid are in the file, and no configuration of NMI ${nmi} says that it has no others`
+  throw review('ERR_BILL_UNSTATED', message, silent.place)
+}

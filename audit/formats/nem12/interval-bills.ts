@@ -12,7 +12,7 @@ import { MAX_BILL_WH } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import { rejection, review } from '../refusal.ts'
 import { formatInstant } from '../instants.ts'
-import { checkConfiguration } from './configuration.ts'
+import { checkConfiguration, checkExportOnly } from './configuration.ts'
 import { readNmi, standardTimeOf } from './nmi.ts'
 import { findKind } from './quality.ts'
 import type { IntervalDay, MdffDocument } from './records.ts'
@@ -81,7 +81,11 @@ function pointBill(nmi: string, owned: readonly OwnedDay[]): MdffBill | undefine
   for (const flag of [...qualityFlags, ...time.flags, ...readNmi(nmi, place).flags, ...streamFlags(streams)])
     flags.add(flag)
   const meter = meterOf(streams)
-  if (imports.length === 0) flags.add('export-only')
+  if (imports.length === 0) {
+    const all = days.map(({ stream }) => stream)
+    checkExportOnly(nmi, all)
+    flags.add('export-only')
+  }
   const readings = imports.length === 0 ? undefined : readingsOf(imports, [first, last], time.offsetS)
   const facts = {
     point: nmi,

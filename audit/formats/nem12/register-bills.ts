@@ -13,7 +13,7 @@ import { formatInstant } from '../instants.ts'
 import { EXTRACTION_LIMITS, MAX_BILL_WH } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import { rejection, review } from '../refusal.ts'
-import { checkConfiguration } from './configuration.ts'
+import { checkConfiguration, checkExportOnly } from './configuration.ts'
 import type { MdffBill } from './interval-bills.ts'
 import { readNmi, standardTimeOf } from './nmi.ts'
 import { checkQuality, findKind } from './quality.ts'
@@ -68,7 +68,10 @@ function periodBill(owned: readonly OwnedRead[]): MdffBill {
   const { kind, flags: qualityFlags } = findKind(qualities)
   const imports = reads.filter(({ direction }) => direction === 'E')
   const exports = reads.filter(({ direction }) => direction === 'I')
-  if (imports.length === 0) flags.add('export-only')
+  if (imports.length === 0) {
+    checkExportOnly(nmi, reads)
+    flags.add('export-only')
+  }
   for (const flag of [...qualityFlags, ...time.flags]) flags.add(flag)
   const serials = new Set(reads.map(({ serial }) => serial))
   const meter = serials.size === 1 ? first.serial : ''

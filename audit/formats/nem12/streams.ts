@@ -42,6 +42,7 @@ export function makeStream(
   for (const record of records.toSorted((a, b) => orderTexts(a.updated, b.updated))) {
     const known = byDay.get(record.day)
     if (known !== undefined) {
+      checkOneRegister(known, record)
       if (isSame(known, record)) duplicates += intervalsOf(record)
       else isRevised = checkRevision(known, record)
     }
@@ -61,6 +62,15 @@ export function makeStream(
     checkDay(day, suffix, unit)
   })
   return { suffix, direction, unit, days, duplicates, isRevised, place: stream.place }
+}
+
+/** One suffix is one stream: where it names two registers or meters on one day, they may be two energies, or one twice. */
+function checkOneRegister(known: IntervalDay, record: IntervalDay): void {
+  const isOther = (a: string, b: string): boolean => a !== '' && b !== '' && a !== b
+  const [a, b] = [known.stream, record.stream]
+  if (!isOther(a.register, b.register) && !isOther(a.serial, b.serial)) return
+  const message = `two registers or meters have records of stream ${b.suffix} for one day`
+  throw review('ERR_BILL_READINGS_CONFLICT', message, record.place)
 }
 
 /** Two records of one day that differ; which is the later, only the file can say. */

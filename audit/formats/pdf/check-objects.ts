@@ -8,7 +8,7 @@ import { checkCharacterMap } from './check-character-map.ts'
 import { checkForms, countDraws } from './check-forms.ts'
 import type { PdfForm, PlacedDictionary } from './check-forms.ts'
 import { checkTokens } from './check-tokens.ts'
-import { checkValue } from './check-value.ts'
+import { checkValue, isBeyondCodes, refuseRange } from './check-value.ts'
 import { placeOf } from './frame.ts'
 import { integersOf, nameOf, valuesOf } from './pdf-values.ts'
 import type { PdfDictionary } from './pdf-values.ts'
@@ -35,6 +35,10 @@ type Scan = {
   attachedFiles: number
   readonly forms: PdfForm[]
   readonly dictionaries: Map<number, PlacedDictionary[]>
+  /** Objects that arrays refer to, where one may be the end of a range. */
+  readonly ranges: Set<number>
+  /** Objects that are numbers beyond all character codes, and where they stand: lengths of streams, mostly. */
+  readonly largeNumbers: Map<number, number>
   /** How often content that is no form draws something. */
   draws: number
 }
@@ -66,6 +70,8 @@ export function checkObjects(bytes: Uint8Array): CheckedPdf {
     attachedFiles: 0,
     forms: [],
     dictionaries: new Map(),
+    ranges: new Set(),
+    largeNumbers: new Map(),
     draws: 0,
   }
   checkTokens(bytes, 0)
@@ -74,6 +80,7 @@ export function checkObjects(bytes: Uint8Array): CheckedPdf {
     if (number !== undefined) checkObject(scan, number, at + 3)
   }
   checkEveryStream(scan)
+  for (const [number, place] of scan.largeNumbers) if (scan.ranges.has(number)) throw refuseRange(place)
   checkForms(scan.forms, scan.dictionaries, scan.draws)
   return { bytes: copy, attachedFiles: scan.attachedFiles }
 }
@@ -148,7 +155,7 @@ function checkObjectStream(scan: Scan, dictionary: PdfDictionary, unpacked: Uint
   }
   countObjects(scan, count, place)
   const head = Buffer.from(unpacked.subarray(0, first)).toString('latin1')
-  const numbers = (head.match(/\d{1,15}/g) ?? []).map(parseInteger)
+  const numbers = numbersOf(head, 2 * count)
   let at = first
   for (let index = 0; index < count; index += 1) {
     // pdf.js reads one object behind the other, whatever the offsets say.
@@ -160,6 +167,16 @@ function checkObjectStream(scan: Scan, dictionary: PdfDictionary, unpacked: Uint
       throw rejection('ERR_BILL_CONTAINER', 'object stream holds a stream', placeOf(place))
     }
   }
+}
+
+/** First numbers of a text, at most so many: the head of a stream may be sixty megabytes of them. */
+function numbersOf(text: string, most: number): readonly number[] {
+  const numbers: number[] = []
+  const pattern = /\d{1,15}/g
+  for (let found = pattern.exec(text); found !== null && numbers.length < most; found = pattern.exec(text)) {
+    numbers.push(parseInteger(found[0]))
+  }
+  return numbers
 }
 
 /** Each entry of a cross-reference stream (ISO 32000-1 section 7.5.8) has as many bytes as `W` says. */
@@ -197,7 +214,8 @@ function countObjects(scan: Scan, count: number, place: number): void {
 type NumberedValue = { readonly value: PdfValue; readonly number: number | undefined; readonly bytes: Uint8Array }
 
 function noteValue(scan: Scan, { value, number, bytes }: NumberedValue, place: number): void {
-  scan.attachedFiles += checkValue(value, place)
+  scan.attachedFiles += checkValue(value, { place, ranges: scan.ranges })
+  if (number !== undefined && isBeyondCodes(value)) scan.largeNumbers.set(number, place)
   if (value.kind !== 'dictionary' || number === undefined) return
   const known = scan.dictionaries.get(number)
   if (known === undefined) scan.dictionaries.set(number, [{ dictionary: value, bytes }])

@@ -1,7 +1,7 @@
 import type { Extraction, Facts, Origin } from '#protocol'
 import { verifyPdfSignatures } from '../../origin/pdf-signature.ts'
 import type { FormatReader, ReadContext } from '../reader.ts'
-import { Refusal, review } from '../refusal.ts'
+import { extractionOf, Refusal, review, WholeFileRefusal } from '../refusal.ts'
 import { checkObjects } from './check-objects.ts'
 import { findEmbeddedInvoice } from './embedded-invoice.ts'
 import type { EmbeddedInvoice } from './embedded-invoice.ts'
@@ -51,8 +51,8 @@ export async function extractPdf(
   try {
     return { ...(await readPdf(covered, context, { templates, origin })), origin }
   } catch (thrown) {
-    if (!(thrown instanceof Refusal)) throw thrown
-    return { verdict: thrown.verdict, reason: thrown.reason, format: PDF_FORMAT, bills: [], origin }
+    if (!(thrown instanceof Refusal) || thrown instanceof WholeFileRefusal) throw thrown
+    return extractionOf(thrown, PDF_FORMAT, origin)
   }
 }
 
@@ -97,9 +97,11 @@ async function readInvoice(
   context: ReadContext,
   flags: readonly string[],
 ): Promise<Extraction> {
-  const inner = await context.readInner(bytes)
+  // Under the name of an invoice stands the invoice itself: whatever is packed once more is a trick.
+  const inner = await context.readLast(bytes)
   const format = `${PDF_FORMAT}+${inner.format}`
-  if (inner.format !== INVOICE_FORMAT && inner.verdict !== 'reject') {
+  const isPacked = inner.reason?.code === 'ERR_BILL_NESTED'
+  if (inner.format !== INVOICE_FORMAT && inner.verdict !== 'reject' && !isPacked) {
     throw review('ERR_BILL_CONTAINER', `attachment is ${inner.format}, no e-invoice`, { path: name })
   }
   if (inner.reason !== undefined) {

@@ -1,5 +1,5 @@
 import { encodeFacts, toHex } from '#protocol'
-import type { Extraction, Facts } from '#protocol'
+import type { Extraction, ExtractionReason, Facts } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { NEM12_FORMAT } from '../nem12/extract-nem12.ts'
 import { orderTexts } from '../order-texts.ts'
@@ -50,7 +50,8 @@ async function extractZip(bytes: Uint8Array, context: ReadContext): Promise<Extr
   const results: MemberResult[] = []
   for (const member of members) {
     const extraction = await context.readInner(member.bytes)
-    if (extraction.reason?.code === 'ERR_BILL_NESTED') throw refuseNested(member.name)
+    // Not left aside as a file that nobody knows: the bill may be in it.
+    if (extraction.reason?.code === 'ERR_BILL_NESTED') throw refuseNested(member.name, extraction.reason)
     results.push({ name: member.name, extraction })
   }
   return chooseResult(results)
@@ -121,12 +122,13 @@ function tag(facts: Facts, name: string, flags: readonly string[]): Facts {
 }
 
 function repeatRefusal({ name, extraction }: MemberResult): Refusal {
-  const { verdict, reason } = extraction
+  const { verdict, reason, read } = extraction
   const path = reason?.place?.path === undefined ? quoteName(name) : `${quoteName(name)}: ${reason.place.path}`
   return new Refusal(reason?.message ?? 'member was refused', {
     verdict: verdict === 'reject' ? 'reject' : 'needs-review',
     code: (reason?.code ?? 'ERR_BILL_CONTAINER') as RefusalCode,
     place: { ...reason?.place, path },
+    read,
   })
 }
 
@@ -137,10 +139,10 @@ function refuseUnread(unread: readonly MemberResult[]): Refusal {
   return unsupported(code, 'archive has no file that this version reads', { path: quoteName(first?.name ?? '') })
 }
 
-function refuseNested(name: string): Refusal {
-  return unsupported('ERR_BILL_NESTED', 'an archive or attachment inside an archive is not opened', {
-    path: quoteName(name),
-  })
+/** An archive in an archive is what bombs are made of; others are packed once too often. */
+function refuseNested(name: string, reason?: ExtractionReason): Refusal {
+  const path = reason?.place?.path === undefined ? quoteName(name) : `${quoteName(name)}: ${reason.place.path}`
+  return unsupported('ERR_BILL_NESTED', reason?.message ?? 'an archive inside an archive is not opened', { path })
 }
 
 function startsWith(bytes: Uint8Array, head: readonly number[]): boolean {

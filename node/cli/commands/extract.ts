@@ -3,6 +3,7 @@ import type { NamedTrustList } from '#audit'
 import { extractionToJson } from '#protocol'
 import type { Extraction, ExtractionJson, FactsJson } from '#protocol'
 import { printable } from '../bill-lines.ts'
+import { describeAmount, describeReading } from '../describe-reading.ts'
 import { examples } from '../examples.ts'
 import { readNamedFile } from '../files.ts'
 import type { Terminal } from '../terminal.ts'
@@ -54,6 +55,7 @@ function printExtraction(terminal: Terminal, file: string, extraction: Extractio
     const whom = isTrusted ? 'trusted' : 'not in the trust list'
     terminal.line(`  signed by ${printable(signer)} (${whom}), covers ${covers}`)
   }
+  for (const one of json.read ?? []) terminal.line(`  read: ${describeReading(one)}`)
   bills.forEach((bill, index) => printBill(terminal, bill, extraction.bills[index]?.utility?.name))
 }
 
@@ -63,17 +65,12 @@ function printBill(terminal: Terminal, bill: FactsJson, utility: string | undefi
   terminal.line(
     `  ${bill.commodity}  ${service.start}..${service.end}  ${kind}  ${printable(who.join(', '))}`.trimEnd(),
   )
-  terminal.line(`    import ${describeEnergy(bill.import)}`)
-  if (bill.export !== undefined) terminal.line(`    export ${describeEnergy(bill.export)}`)
+  terminal.line(`    import ${describeAmount(bill.import)}`)
+  if (bill.export !== undefined) terminal.line(`    export ${describeAmount(bill.export)}`)
   if (bill.invoice !== undefined) terminal.line(`    invoice ${printable(bill.invoice)}`)
   if (bill.corrects !== undefined) terminal.line(`    corrects ${printable(bill.corrects)}`)
   if (bill.money !== undefined) terminal.line(`    payable ${bill.money.payable} ${bill.money.currency}`)
   if (bill.greenClaim !== undefined) terminal.line(`    calls itself green (${bill.greenClaim.source})`)
   if (bill.method !== undefined) terminal.line(`    read by a ${bill.method} of the print`)
   if (flags.length > 0) terminal.line(`    flags ${flags.join(', ')}`)
-}
-
-function describeEnergy(energy: FactsJson['import']): string {
-  const { kWh, value, unit } = energy
-  return kWh === undefined || unit === 'kWh' ? `${value} ${unit}` : `${kWh} kWh (${value} ${unit})`
 }

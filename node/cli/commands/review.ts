@@ -3,6 +3,7 @@ import type { ReviewView } from '#api'
 import { printable } from '../bill-lines.ts'
 import { addClientOptions, createClient } from '../client.ts'
 import type { ClientOptions } from '../client.ts'
+import { describeReading } from '../describe-reading.ts'
 import { parseEntryFile } from '../entry-file.ts'
 import { examples } from '../examples.ts'
 import { readNamedFile, writeResult } from '../files.ts'
@@ -103,19 +104,21 @@ function lineOf({ cid, visibility, entries, quorum, own, equal, here }: ReviewVi
 
 function print(terminal: Terminal, review: ReviewView): void {
   terminal.line(lineOf(review))
-  const { reason, declaredPlace, entry, sponsor } = review
+  const { reason, read, declaredPlace, entry, sponsor } = review
   terminal.line(`  handed in at ${sponsor}`)
   if (reason !== undefined) {
     const where = reason.place === undefined ? '' : ` at ${printable(reason.place)}`
     terminal.line(`  extraction: ${printable(reason.message)}${where} (${reason.code})`)
   }
+  for (const one of read ?? []) terminal.line(`  extraction read: ${describeReading(one)}`)
   if (declaredPlace !== undefined)
     terminal.line(`  its holder says: used in ${printable(JSON.stringify(declaredPlace))}`)
   for (const bill of entry ?? []) {
-    const { commodity, service, point } = bill
+    const { commodity, service, point, supersedes } = bill
     const figures = `${bill.import.value} ${bill.import.unit}`
     terminal.line(
       `  you read: ${commodity}  ${service.start}..${service.end}  ${figures}  ${printable(point ?? '')}`.trimEnd(),
     )
+    if (supersedes !== undefined) terminal.line(`    replaces claim ${supersedes}`)
   }
 }

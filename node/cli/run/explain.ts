@@ -6,7 +6,7 @@ import type { Examination, Examiner, Unclaimed } from '../../examiner.ts'
 import { hashFile } from '../../hash-file.ts'
 import { parseRegionKeys } from '../../region-keys.ts'
 import type { RegionSecrets } from '../../region-keys.ts'
-import { factsOfEntry, parseReviewEntry, toHex } from '#protocol'
+import { parseReviewEntry, toHex } from '#protocol'
 import { openAgeFile, readIdentities } from '../age-files.ts'
 import { printable } from '../bill-lines.ts'
 import { readCharter } from '../charter-option.ts'
@@ -140,7 +140,7 @@ async function explainSource(
   const declared = first?.kind === 'claim' ? first.claim.declaredPlace : given
   const { bills, unclaimed, signed, format } = requireFigures(
     first?.kind === 'claim' && first.claim.assurance === 'reviewed' && node !== undefined
-      ? examiner.examineReviewed(factsOfEntry(parseReviewEntry(await node.client.getBillFacts(node.cid))))
+      ? examiner.examineReviewed(parseReviewEntry(await node.client.getBillFacts(node.cid)))
       : await examiner.examine(plain, plainHash, declared, terminal.signal),
   )
   const ordinals = options.claim === undefined ? bills.map(({ ordinal }) => ordinal) : [options.claim]

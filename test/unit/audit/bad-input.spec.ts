@@ -34,6 +34,38 @@ describe('bad input', () => {
     for (const [name, content, expected] of cases) assert.equal(await refusal(content), expected, name)
   })
 
+  it('is refused when it says to be Green Button and has nothing of a meter', async () => {
+    const sheet = '<?xml-stylesheet type="text/xsl" href="GreenButtonDataStyleSheet.xslt"?>'
+    const espi = 'xmlns:e="http://naesb.org/espi"'
+    const empty = 'green-button-espi reject ERR_BILL_NO_CONSUMPTION'
+    const other = 'xml unsupported ERR_BILL_FORMAT_UNKNOWN 1:1'
+    const cases: readonly [string, string][] = [
+      [`<?xml version="1.0"?>\n${sheet}\n<!-- a template -->\n<xyz>\n<abc>123</abc></xyz>`, `${empty} 4:1`],
+      [`${sheet.replace('GreenB', 'https://example.org/sheets/greenb')}<xyz/>`, `${empty} 1:100`],
+      [`<xyz ${espi}><e:MeterReading/></xyz>`, `${empty} 1:1`],
+      [
+        `<xyz ${espi}><entry xmlns="http://www.w3.org/2005/Atom"><content><e:ReadingType/></content></entry></xyz>`,
+        `${empty} 1:1`,
+      ],
+      // Without an element of ESPI, or with any element of others, it is XML of another kind.
+      [`<xyz ${espi}/>`, other],
+      ['<xyz><MeterReading/></xyz>', other],
+      ['<xyz><entry xmlns="http://www.w3.org/2005/Atom"/></xyz>', other],
+      [`<schema xmlns="http://www.w3.org/2001/XMLSchema" ${espi}><e:MeterReading/></schema>`, other],
+      [`<xyz ${espi}><e:MeterReading/><o:other xmlns:o="urn:other"/></xyz>`, other],
+      [`<?xml-stylesheet href="report.xslt"?><xyz/>`, other],
+      [`<?xml-stylesheet href="report.xslt" title="href='GreenButton.xslt'"?><xyz/>`, other],
+      [`<xyz>${sheet}</xyz>`, other],
+      // What a person could read is left to a person.
+      [`${sheet}<xyz><UsagePoint/></xyz>`, other],
+      [`<xyz ${espi}><e:IntervalBlock/></xyz>`, other],
+      [`<xyz ${espi}><e:MeterReading/><e:ElectricPowerUsageSummary/></xyz>`, other],
+      // Not well-formed: nobody can say what it is.
+      [`${sheet}<xyz>`, other],
+    ]
+    for (const [content, expected] of cases) assert.equal(await refusal(content), expected, content)
+  })
+
   it('is refused when it has a document type, before any entity is used', async () => {
     const spoof = greenButtonFile()
       .replace('?>\n', '?>\n<!DOCTYPE feed [<!ENTITY kwh "9999">]>\n')

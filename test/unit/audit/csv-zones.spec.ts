@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Zone, ZONE_NAMES } from '#audit'
+import { Zone, ZONE_NAMES } from '#audit/extraction'
 import { parseCivilDate } from '#protocol'
 
 const HOUR_S = 3_600

@@ -132,6 +132,17 @@ describe('sample tables of each profile', () => {
       assert.match(reason?.message ?? '', message)
     }
   })
+
+  it('hand what a plant produced to a person as a figure, and no other sums', async () => {
+    const of = async (file: string): Promise<unknown> =>
+      extractionToJson(await extractBill(readFileSync(new URL(file, SAMPLES)))).read
+    const produced = { kWh: '10.8', value: '10800', unit: 'Wh' }
+    assert.deepEqual(await of('enphase.csv'), [
+      { commodity: 'electricity', produced, rows: 48, missing: ['import', 'service'] },
+    ])
+    assert.equal(await of('xcel.csv'), undefined)
+    assert.equal(await of('octopus.csv'), undefined)
+  })
 })
 
 describe('a table of readings', () => {

@@ -116,6 +116,26 @@ describe('lines of an e-invoice', () => {
     assert.equal(await refused(numbered), 'needs-review ERR_BILL_LINES InvoiceLine 7')
   })
 
+  it('add registers that are equal by chance, and let a person look at two meters that are', async () => {
+    const registers = [kWh('Electricity day units', '500'), kWh('Electricity night rate', '500')]
+    assert.deepEqual(await ofLines(registers), [`${MARCH} 1000 kWh`])
+    const ofMeters = (name: string): TestLine[] => [
+      kWh(`${name} Zählernummer: 11111`, '500'),
+      kWh(`${name} Zählernummer: 22222`, '500'),
+    ]
+    assert.equal(await refused(ofMeters('Arbeitspreis Strom')), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    const halls = [kWh('Stromverbrauch Halle 1', '500'), kWh('Stromverbrauch Halle 2', '500')]
+    assert.equal(await refused(halls), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    const named = ['11111', '22222'].map((meter, index) =>
+      kWh(index === 0 ? 'Stromverbrauch Halle' : 'Stromverbrauch Keller', '500', {
+        properties: { Zählernummer: meter },
+      }),
+    )
+    assert.equal(await refused(named), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    const unused = ofMeters('Arbeitspreis Strom').map((line) => ({ ...line, quantity: '0' }))
+    assert.deepEqual(await ofLines(unused), [`${MARCH} 0 kWh`])
+  })
+
   it('believe the description where the name only says what is sold', async () => {
     const lines = [
       kWh('Electricity', '600', { description: 'Peak' }),
@@ -141,6 +161,48 @@ describe('lines of an e-invoice', () => {
       { name: 'Leistung', quantity: '58', unit: 'KWT' },
     ]
     assert.deepEqual(await ofLines(lines), [`${MARCH} 1000 kWh`])
+  })
+
+  it('that pay money back for energy count nothing, and must say the same as those that bill it', async () => {
+    const billed = kWh('Stromverbrauch HT', '1000', { price: '0.50', amount: '500.00' })
+    const rebate = (name: string, quantity: string, amount: string): TestLine =>
+      kWh(name, quantity, { price: '-0.10', amount })
+    assert.deepEqual(await ofLines([billed, rebate('Entlastung Strompreis', '1000', '-100.00')]), [`${MARCH} 1000 kWh`])
+    assert.equal(
+      await refused([billed, rebate('Gutschrift Arbeitspreis NT', '800', '-80.00')]),
+      'needs-review ERR_BILL_LINES InvoiceLine 2',
+    )
+    assert.equal(
+      await refused([rebate('Gutschrift Arbeitspreis Strom', '800', '-80.00')]),
+      'needs-review ERR_BILL_LINES InvoiceLine 1',
+    )
+  })
+
+  it('of feed-in that the customer pays for are no feed-in', async () => {
+    const used = kWh('Electricity usage', '1000', { price: '0.20', amount: '200.00' })
+    const levy = kWh('Feed in Tariff charge', '1000', { price: '0.005', amount: '5.00' })
+    assert.equal(await refused([used, levy]), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    const paid = kWh('Solar feed-in', '150', { price: '-0.05', amount: '-7.50' })
+    const fee = kWh('Solar export fee', '150', { price: '0.01', amount: '1.50' })
+    assert.deepEqual(await ofLines([used, paid]), [`${MARCH} 1000 kWh, export 150 kWh`])
+    assert.deepEqual(await ofLines([used, paid, fee]), [`${MARCH} 1000 kWh, export 150 kWh`])
+    assert.equal(await refused([used, paid, levy]), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+  })
+
+  it('name feed-in in many ways, none of which is consumption', async () => {
+    const names = [
+      'Rücklieferung',
+      'Netzeinspeisung',
+      'PV-Einspeisung',
+      'Eingespeiste Energie',
+      'Såld el',
+      'Energia injetada',
+    ]
+    for (const name of names) {
+      assert.deepEqual(await ofLines([kWh('Strombezug', '325.2'), kWh(name, '150')]), [
+        `${MARCH} 325.2 kWh, export 150 kWh`,
+      ])
+    }
   })
 
   it('state what was fed in apart, whatever its sign', async () => {

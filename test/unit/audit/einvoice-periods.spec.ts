@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { extractBill } from '#audit'
+import { extractionToJson, utf8 } from '#protocol'
 import { bill, ciiFile, factsOf, figures, kWh, refusal, ublFile } from './einvoice-file.ts'
 import type { TestInvoice, TestLine } from './einvoice-file.ts'
 
@@ -49,6 +51,55 @@ describe('periods of an e-invoice', () => {
     assert.equal(facts.service.end, '2024-04-01')
   })
 
+  it('that are missing leave the bill to a person, with everything else that was read', async () => {
+    const invoice = (lines: readonly TestLine[], changes: Partial<TestInvoice> = {}): TestInvoice =>
+      withoutPeriod(lines, { payable: '119.50', ...changes })
+    const read = async (of: TestInvoice): Promise<unknown> => {
+      const [ubl, cii] = [await extractBill(utf8(ublFile(of))), await extractBill(utf8(ciiFile(of)))]
+      for (const { verdict, reason, bills } of [ubl, cii]) {
+        assert.deepEqual([verdict, reason?.code, bills], ['needs-review', 'ERR_BILL_UNSTATED', []])
+      }
+      assert.deepEqual(extractionToJson(cii).read, extractionToJson(ubl).read)
+      return extractionToJson(ubl).read
+    }
+    const common = {
+      account: 'K4711',
+      point: 'DE0009990000000000000000000000017',
+      money: { currency: 'EUR', payable: '119.5' },
+      missing: ['service'],
+    }
+    const lines = [kWh('Wirkarbeit HT', '1000.50'), kWh('Wirkarbeit NT', '20'), kWh('Stromsteuer', '1020.5')]
+    assert.deepEqual(await read(invoice(lines)), [
+      {
+        commodity: 'electricity',
+        import: { kWh: '1020.5', value: '1020.5', unit: 'kWh' },
+        lines: ['1', '2'],
+        ...common,
+      },
+    ])
+    const both = [kWh('Gas Arbeitspreis', '5'), kWh('Strom Arbeitspreis', '7'), kWh('Einspeisung Strom', '2')]
+    assert.deepEqual(await read(invoice(both)), [
+      {
+        commodity: 'electricity',
+        import: { kWh: '7', value: '7', unit: 'kWh' },
+        export: { kWh: '2', value: '2', unit: 'kWh' },
+        lines: ['2'],
+        ...common,
+      },
+      { commodity: 'gas', import: { kWh: '5', value: '5', unit: 'kWh' }, lines: ['1'], ...common },
+    ])
+    // Figures that do not agree, a period for some lines only, and corrections are not shown as if they were read.
+    const none: readonly TestInvoice[] = [
+      invoice([kWh('Wirkarbeit', '10'), kWh('Stromsteuer', '11')]),
+      invoice([kWh('Wirkarbeit', '10'), kWh('Energie', '11')]),
+      invoice([kWh('Wirkarbeit HT', '10', { period: ['2024-03-01', '2024-03-31'] }), kWh('Wirkarbeit NT', '11')]),
+      invoice([kWh('Wirkarbeit', '10')], { type: '384', precedes: ['R-1000'] }),
+    ]
+    for (const [index, one] of none.entries()) assert.equal(await read(one), undefined, String(index))
+    const conflict = invoice([kWh('Wirkarbeit', '1000', { price: '0.20', amount: '300.00' })])
+    assert.match(await refusal(ublFile(conflict)), /^needs-review ERR_BILL_ARITHMETIC/)
+  })
+
   it('and the installation of a Turkish customer stand where UBL-TR has them', async () => {
     const { account, ...rest } = bill([kWh('Elektrik Tüketim Bedeli', '101')], {
       profile: 'TR1.2 TEMELFATURA',
@@ -88,6 +139,54 @@ describe('periods of an e-invoice', () => {
         .join(''),
     })
     assert.equal(await refusal(two), 'needs-review ERR_BILL_UNSTATED InvoiceLine 1')
+  })
+
+  it('stated by one date, or several times, are not those of the document, unless they begin or end as it does', async () => {
+    const document = ['2024-01-01', '2024-02-29'] as const
+    const invoice = bill([kWh('Wirkarbeit', '1000', { period: ['2024-01-01', '2024-01-31'] })], { period: document })
+    const [ubl, cii] = [ublFile(invoice), ciiFile(invoice)]
+    const lineEnd = '<cbc:EndDate>2024-01-31</cbc:EndDate>'
+    const start = '<cbc:StartDate>2024-01-01</cbc:StartDate>'
+    assert.equal(
+      await refusal(ubl.replace(`${start}${lineEnd}`, lineEnd)),
+      'needs-review ERR_BILL_UNSTATED InvoicePeriod',
+    )
+    const ciiStart = /<ram:StartDateTime>.*?<\/ram:StartDateTime>/s
+    assert.equal(await refusal(cii.replace(ciiStart, '')), 'needs-review ERR_BILL_UNSTATED BillingSpecifiedPeriod')
+    const other = `${lineEnd}</cac:InvoicePeriod><cac:InvoicePeriod><cbc:StartDate>2024-02-02</cbc:StartDate><cbc:EndDate>2024-02-03</cbc:EndDate>`
+    assert.equal(await refusal(ubl.replace(lineEnd, other)), 'needs-review ERR_BILL_UNSTATED InvoicePeriod')
+    assert.deepEqual(await figures(ubl.replace(lineEnd, '')), ['electricity 2024-01-01..2024-03-01 1000 kWh'])
+  })
+
+  it('of a line are those of its sub-lines', async () => {
+    const document = ['2024-01-01', '2024-02-29'] as const
+    const invoice = bill([kWh('Wirkarbeit', '1000', { period: ['2024-01-01', '2024-01-31'] })], { period: document })
+    const sub = (id: string, quantity: string, name: string): string =>
+      `<cac:SubInvoiceLine><cbc:ID>${id}</cbc:ID><cbc:InvoicedQuantity unitCode="KWH">${quantity}</cbc:InvoicedQuantity><cac:Item><cbc:Name>${name}</cbc:Name></cac:Item></cac:SubInvoiceLine>`
+    const inner = sub('1.1', '600', 'Wirkarbeit HT') + sub('1.2', '400', 'Wirkarbeit NT')
+    const expected = ['electricity 2024-01-01..2024-02-01 1000 kWh']
+    assert.deepEqual(
+      await figures(ublFile(invoice).replace('</cac:InvoiceLine>', `${inner}</cac:InvoiceLine>`)),
+      expected,
+    )
+
+    const cii = ciiFile(invoice)
+    const [line = ''] =
+      /<ram:IncludedSupplyChainTradeLineItem>.*<\/ram:IncludedSupplyChainTradeLineItem>/s.exec(cii) ?? []
+    const lineId = '<ram:LineID>1</ram:LineID>'
+    const status = '<ram:LineStatusReasonCode>GROUP</ram:LineStatusReasonCode>'
+    const child = (id: string, quantity: string, name: string): string =>
+      line
+        .replace(lineId, `<ram:LineID>${id}</ram:LineID><ram:ParentLineID>1</ram:ParentLineID>`)
+        .replace('>1000<', `>${quantity}<`)
+        .replace('Wirkarbeit', name)
+        .replace(/<ram:BillingSpecifiedPeriod>.*?<\/ram:BillingSpecifiedPeriod>/s, '')
+    const children = child('1.1', '600', 'Wirkarbeit HT') + child('1.2', '400', 'Wirkarbeit NT')
+    const grouped = cii.replace(line, line.replace(lineId, lineId + status) + children)
+    assert.deepEqual(await figures(grouped), expected)
+    // A group that names itself as its own is none around it.
+    const circle = grouped.replace(status, `<ram:ParentLineID>1</ram:ParentLineID>${status}`)
+    assert.deepEqual(await figures(circle), expected)
   })
 
   it('may lack on a levy', async () => {

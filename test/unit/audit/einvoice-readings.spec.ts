@@ -115,6 +115,22 @@ describe('meter readings of SEeF', () => {
     assert.match(reason?.message ?? '', /400 kWh.*1000 kWh/)
   })
 
+  it('need a person at a point that no line bills: what it used would be lost', async () => {
+    const file = seef([LOW, HIGH])
+    const point = /<seef:UtilityConsumptionPoint>.*<\/seef:UtilityConsumptionPoint>/s.exec(file)?.[0] ?? ''
+    const second = point.replace(POINT, '871694831000290813').replace('40222431', '40222432')
+    const both = file.replace(point, point + second)
+    assert.equal(await refusal(both), 'needs-review ERR_BILL_READINGS_CONFLICT UtilityConsumptionPoint')
+    const idle = second.replaceAll(
+      /<seef:(Previous|Latest)MeterQuantity[^>]*>[0-9]+/g,
+      '<seef:$1MeterQuantity unitCode="KWH">7',
+    )
+    const nothing = idle.replaceAll(/<seef:ConsumptionQuantity>[0-9]+/g, '<seef:ConsumptionQuantity>0')
+    assert.deepEqual(await figures(file.replace(point, point + nothing)), [
+      'electricity 2024-03-01..2024-04-01 1000 kWh',
+    ])
+  })
+
   it('need a person when a meter has two numbers', async () => {
     const twice = '<seef:MeterNumber>40222431</seef:MeterNumber>'.repeat(2)
     assert.equal(await refusal(seef([LOW, HIGH], { meter: twice })), 'needs-review ERR_BILL_UNSTATED UtilityMeter')
@@ -142,6 +158,13 @@ describe('meter readings of SEeF', () => {
     ])
     const other = kWh('Teruglevering', '-78', { point: [POINT, 'AVE'] })
     assert.match(await refusal(seef([LOW, HIGH, back], { lines: [...LINES, other] })), /ERR_BILL_READINGS_CONFLICT/)
+  })
+
+  it('need a person where a register may count what a plant made: it is no consumption', async () => {
+    for (const register of ['Egenproduktion', 'Solceller', 'PV', 'Eigenverbrauch', 'Opwek']) {
+      const verdict = await refusal(seef([LOW, { ...HIGH, register }]))
+      assert.equal(verdict, 'needs-review ERR_BILL_GENERATION MeterReading', register)
+    }
   })
 
   it('of each month belong to the lines of that month', async () => {

@@ -151,11 +151,34 @@ describe('Green Button extraction', () => {
   })
 
   it('asks a person when time is missing, but not for the hour of a clock change', async () => {
-    const hours = hourly(Array.from({ length: 48 }, () => 10))
-    const one = (await read(greenButtonFile({ readings: hours.toSpliced(20, 1) }))).bills[0]
+    // New York, local time written as UTC: on 2023-03-12 there is no hour from 2 to 3.
+    const spring = Date.UTC(2023, 2, 12) / 1_000
+    const hours = hourly(Array.from({ length: 48 }, () => 10)).map((reading, index) => ({
+      ...reading,
+      start: spring + index * 3_600,
+    }))
+    const one = (await read(greenButtonFile({ readings: hours.toSpliced(2, 1) }))).bills[0]
     assert.equal(one?.import.value, '470')
     assert.ok(one.flags.includes('clock-change-gap'))
-    assert.equal(await refusal(greenButtonFile({ readings: hours.toSpliced(20, 2) })), 'needs-review ERR_BILL_GAP')
+    assert.equal(await refusal(greenButtonFile({ readings: hours.toSpliced(2, 2) })), 'needs-review ERR_BILL_GAP')
+  })
+
+  it('asks a person when an hour is missing that no clock skips', async () => {
+    const winter = hourly(Array.from({ length: 48 }, () => 10))
+    for (const at of [1, 20, 40]) {
+      assert.equal(await refusal(greenButtonFile({ readings: winter.toSpliced(at, 1) })), 'needs-review ERR_BILL_GAP')
+    }
+    const sunday = Date.UTC(2023, 2, 12) / 1_000
+    const quarters = Array.from({ length: 96 }, (_, index) => ({
+      start: sunday + index * 900,
+      durationS: 900,
+      value: '10',
+    }))
+    assert.equal((await read(greenButtonFile({ readings: quarters.toSpliced(8, 4) }))).bills[0]?.import.value, '920')
+    for (const count of [1, 2, 3]) {
+      const file = greenButtonFile({ readings: quarters.toSpliced(8, count) })
+      assert.equal(await refusal(file), 'needs-review ERR_BILL_GAP', `${count}`)
+    }
   })
 
   it('accepts a day of 23 or 25 hours, and an hour of no length beside one of double length', async () => {

@@ -91,6 +91,8 @@ describe('kwitness-csv-1', () => {
     assert.match(await refusal(ROW.replace('Some', 'So"me')), /reject ERR_BILL_CSV 2:1/)
     assert.match(await refusal(), /reject ERR_BILL_NO_CONSUMPTION 2:1/)
     assert.match(await refusal(...Array.from({ length: 65 }, () => ROW)), /reject ERR_BILL_TOO_LARGE 66:1/)
+    // Ten million rows as a list took more memory at once than a worker may have, which ended the whole process.
+    assert.match(await refusal('\n'.repeat(10_000_000)), /reject ERR_BILL_TOO_LARGE 66:1/)
     for (const header of [HEADER.replace('kind', 'Kind'), HEADER.replaceAll(',', ';'), `${HEADER},`, `${HEADER} `]) {
       assert.equal((await extractBill(utf8(`${header}\n${ROW}\n`))).verdict, 'unsupported', header)
     }

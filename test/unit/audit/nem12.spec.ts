@@ -159,6 +159,13 @@ describe('NEM12', () => {
       await refusal(nem12File({ suffix: 'B1', configuration: 'B1E1' })),
       /needs-review ERR_BILL_UNSTATED 2:1/,
     )
+    // Nothing says that consumption was not left out: 0 would be a guess.
+    for (const configuration of ['', 'B1E']) {
+      const silent = nem12File({ suffix: 'B1', configuration })
+      assert.match(await refusal(silent), /needs-review ERR_BILL_UNSTATED 2:1/, configuration)
+    }
+    const registers = nem13File({ suffix: '41', direction: 'I', configuration: '' })
+    assert.match(await refusal(registers), /needs-review ERR_BILL_UNSTATED 2:1/)
     assert.match(await refusal(nem12File({ configuration: 'E1E2' })), /needs-review ERR_BILL_UNSTATED 2:1/)
     assert.match(await refusal(nem12File({ configuration: 'E2' })), /needs-review ERR_BILL_RECORDS 2:1/)
     assert.deepEqual((await bill(nem12File({ configuration: 'E1B1' }))).flags, ['export-not-stated'])
@@ -328,6 +335,15 @@ describe('NEM12', () => {
     assert.match(await refusal(nem12File({ days: [early, requality] })), /needs-review ERR_BILL_READINGS_CONFLICT/)
     const otherMeter = nem12File({ days: [early] }, { serial: 'M2', days: [late] })
     assert.match(await refusal(otherMeter), /needs-review ERR_BILL_READINGS_CONFLICT/)
+    // Alike as well: one of two meters would be left out, or one register taken for a later version of another.
+    for (const second of [{ serial: 'M2' }, { register: 'E1B' }]) {
+      const twice = nem12File({ days: [early] }, { ...second, days: [early] })
+      assert.match(await refusal(twice), /needs-review ERR_BILL_READINGS_CONFLICT 5:1/)
+      assert.match(
+        await refusal(nem12File({ days: [early] }, { ...second, days: [late] })),
+        /ERR_BILL_READINGS_CONFLICT/,
+      )
+    }
     const exchanged = await bill(nem12File({ days: marchDays(1, 2) }, { serial: 'M2', days: marchDays(3, 1) }))
     assert.deepEqual(
       [formatDecimal(exchanged.import.value), exchanged.flags, exchanged.meter],

@@ -276,6 +276,14 @@ describe('a PDF that wants to exhaust an auditor', () => {
     assert.equal(await refusal({ pages: BILL, objects: [holder] }), 'needs-review ERR_BILL_TEMPLATE')
   })
 
+  it('is read no further than object streams say how many objects they hold', async () => {
+    const content = `${'1 '.repeat(4_000_000)}null`
+    const objects = [streamObject(500, content, true, '/Type /ObjStm /N 1 /First 8000000')]
+    const before = process.memoryUsage().heapUsed
+    assert.equal((await extractBill(pdfFile({ pages: BILL, objects }))).verdict, 'facts')
+    assert.ok(process.memoryUsage().heapUsed - before < 100 * 1024 * 1024)
+  })
+
   it('is refused for cross-reference streams with more entries than bytes', async () => {
     for (const entries of [
       '/W [0 0 0] /Size 2000000000',
@@ -290,6 +298,24 @@ describe('a PDF that wants to exhaust an auditor', () => {
   it('is refused for fonts that count to millions', async () => {
     const widths = { number: 500, body: '<< /Type /Font /Subtype /CIDFontType2 /W [0 2000000000 500] >>' }
     assert.equal(await refusal({ pages: BILL, objects: [widths] }), 'reject ERR_BILL_TOO_LARGE')
+    // As pdf.js reads numbers: each of these made it fill gigabytes, which ended the process and not only its worker.
+    for (const range of [
+      '0 2000000000.',
+      '0 +2000000000',
+      '0 2E9',
+      '0 200000-0000',
+      '-2000000000 0',
+      `0 ${'0'.repeat(60)}2000000000`,
+      '0 501 0 R',
+    ]) {
+      const font = { number: 500, body: `<< /Type /Font /Subtype /CIDFontType2 /W [${range} 500] >>` }
+      const end = { number: 501, body: '2000000000' }
+      assert.match(
+        await refusal({ pages: BILL, objects: [font, end] }),
+        /^reject ERR_BILL_(TOO_LARGE|CONTAINER)$/,
+        range,
+      )
+    }
     const codes = { number: 500, body: '<< /Type /Font /FirstChar 0 /LastChar 2000000000 >>' }
     assert.equal(await refusal({ pages: BILL, objects: [codes] }), 'reject ERR_BILL_TOO_LARGE')
     const map = streamObject(500, '1 beginbfrange <00000000> <00FFFFFF> <0041> endbfrange')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { extractBill, extractPdf, TRUST_NOBODY } from '#audit'
+import { extractBill, TRUST_NOBODY } from '#audit'
+import { extractPdf } from '#audit/extraction'
 import type { Facts } from '#protocol'
 import { pdfLines } from '../../support/pdf-lines.ts'
 import { BEISPIELSTADT } from './beispielstadt.ts'
@@ -9,7 +10,7 @@ import type { MadeText } from './pdf-file.ts'
 import { rgePage } from './rge-bill.ts'
 
 const GUIDE = new URL('../../../docs/add-a-pdf-template.md', import.meta.url)
-const CONTEXT = { trust: TRUST_NOBODY, readInner: extractBill }
+const CONTEXT = { trust: TRUST_NOBODY, readInner: extractBill, readLast: extractBill }
 
 /** Figures of an invented bill; the defaults agree with each other. */
 type Bill = {

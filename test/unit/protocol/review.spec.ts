@@ -24,6 +24,7 @@ const region = foundRegion()
 const { domain } = region
 const [first, second] = region.members as [Member, Member]
 
+const CLAIM = `0x${'a'.repeat(64)}`
 const BILL = {
   commodity: 'electricity',
   point: 'NL 12-34',
@@ -126,7 +127,7 @@ describe('what a person enters', () => {
     )
   })
 
-  it('is another for another figure, unit, day, point, commodity, kind or place', () => {
+  it('is another for another figure, unit, day, point, commodity, kind, place or claim to replace', () => {
     const others = [
       { import: { value: '128.51', unit: 'kWh' } },
       { import: { value: '128.5', unit: 'MWh' } },
@@ -138,9 +139,23 @@ describe('what a person enters', () => {
       { export: { value: '0', unit: 'kWh' } },
       { account: '7' },
       { utility: { name: 'Power' } },
+      { supersedes: CLAIM },
+      { supersedes: CLAIM.replace('a', 'b') },
     ]
     const hashes = [{}, ...others].map((change) => toHex(hashReviewEntry(parseReviewEntry({ ...BILL, ...change }))))
     assert.equal(new Set(hashes).size, hashes.length)
+  })
+
+  it('replaces a claim by its id, and no claim twice', () => {
+    const [facts] = factsOfEntry(parseReviewEntry({ ...BILL, supersedes: CLAIM }))
+    assert.deepEqual(facts, factsOfEntry(parseReviewEntry(BILL))[0])
+    for (const supersedes of ['', CLAIM.slice(0, -1), CLAIM.toUpperCase(), `${CLAIM}0`, CLAIM.slice(2), null, 1]) {
+      assert.throws(() => parseReviewEntry({ ...BILL, supersedes }), { code: 'ERR_PROTOCOL_SCHEMA' })
+    }
+    const other = { ...BILL, service: { start: '2022-04-01', end: '2022-05-01' } }
+    parseReviewEntry([{ ...BILL, supersedes: CLAIM }, other])
+    const twice = [BILL, other].map((bill) => ({ ...bill, supersedes: CLAIM }))
+    assert.throws(() => parseReviewEntry(twice), /two bills replace one claim/)
   })
 
   it('becomes facts that encode, and reads back from what it became', () => {

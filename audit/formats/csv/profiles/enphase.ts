@@ -13,5 +13,6 @@ export const ENPHASE: CsvProfile = {
   outcome: {
     code: 'ERR_BILL_GENERATION',
     message: 'energy that a plant produced is neither consumption nor fed into the grid',
+    reading: 'produced',
   },
 }

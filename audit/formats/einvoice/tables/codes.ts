@@ -52,6 +52,14 @@ export const OTHER_FUELS: ReadonlySet<string> = new Set([
 /** Registers of meters that count what leaves the customer, by words of their normalised name. */
 export const EXPORT_REGISTERS = 'terug*|*terug|*teruglever*|invoed*|produ*|export*|injec*|einspeis*|feed in'
 
+/**
+ * Registers whose words leave open whether they count what was made, used on site, or fed in: a person must say. Words of
+ * {@link EXPORT_REGISTERS} come first.
+ */
+export const PLANT_REGISTERS =
+  'egenprodu*|*produktion|*produksjon|solcelle*|solceller|zonnepanelen|opwek*|*erzeugung|erzeugt*|generation|generated|pv|' +
+  'photovoltai*|eigenverbrauch*|eigenbedarf*|zelfverbruik|autoconsum*|autoconsomm*|autoprodu*|self consumption|self use'
+
 /** What a document type (UNTDID 1001, Peppol subset; the types of FatturaPA and Turkey) does to earlier documents. */
 export type DocumentRole =
   /** States new consumption. */

@@ -2,7 +2,7 @@ import type { Commodity } from '#protocol'
 import type { LineClass } from '../model.ts'
 
 /** Version of all tables of this folder; any change of a row changes verdicts and is a new version. */
-export const LINE_TABLES_VERSION = '1.0.0'
+export const LINE_TABLES_VERSION = '1.1.0'
 
 /** One row: what a line with these words is about. `words` as `matchWords` takes them. */
 export type LineRule = {
@@ -30,11 +30,12 @@ export const LINE_RULES: readonly LineRule[] = [
   {
     is: 'feed-in',
     words:
-      'einspeis*|ruckspeis*|ruckvergutung|uberschuss*|eeg vergutung|teruglevering*|teruggeleverd*|terugleveren|' +
+      '*einspeis*|eingespeist*|ruckspeis*|ruckgespeist*|rucklief*|ruckvergutung|uberschuss*|eeg vergutung|teruglevering*|teruggeleverd*|terugleveren|' +
       'invoeding*|injectie*|injection*|feed in*|feedin*|solar export*|solar credit*|solar buy*|solar rebate|export*|' +
       'buyback|net generation|surplus|vente d energie|energia immessa|immess*|immissione*|scambio sul posto|' +
       'ritiro dedicato|excedente*|autoconsumo compensado|inmatning*|innmating*|overskudd*|overskott*|overskudsproduktion|' +
-      'plusskund*|mikroproduktion|elproduktion|solproduktion|ylijaama*|vracena energie',
+      'plusskund*|mikroproduktion|elproduktion|solproduktion|sald el|solgt el|solgt kraft|solgt strom|salg af el|ylijaama*|' +
+      'energia injetada|energia injectada|energie injectee|energia oddana|energia wprowadzona|vracena energie',
   },
   // Sewage and hot water stand beside fresh water with the same m3.
   {

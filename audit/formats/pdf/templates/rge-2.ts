@@ -1,4 +1,5 @@
 import type { BillTemplate } from '../template.ts'
+import { RGE } from './rge.ts'
 
 /**
  * RGE Sul (Rio Grande do Sul, Brazil), "Nota Fiscal / Conta de Energia Elétrica" print of low-voltage bills with one tariff,
@@ -6,7 +7,7 @@ import type { BillTemplate } from '../template.ts'
  * that was used, so that the register is the only place where all of it stands. The days are those of the tariff flags.
  */
 export const RGE_2: BillTemplate = {
-  kind: 'bill',
+  ...RGE,
   id: 'rge-2',
   version: '1.0.0',
   fingerprint: [
@@ -17,12 +18,6 @@ export const RGE_2: BillTemplate = {
     { text: 'NºEnergiaLeituraLeituraFatorConsumoTaxadePerdaLeitura' },
     { text: 'TotalDistribuidora' },
   ],
-  commodity: 'electricity',
-  unit: 'kWh',
-  currency: 'BRL',
-  utility: { id: 'cnpj:02016440000162', name: 'RGE Sul Distribuidora de Energia S.A.', role: 'both' },
-  place: { country: 'BR' },
-  doubts: [/estimad[ao]|faturad[ao]pelamédia|porMédia|impediment|autoleitura/i],
   period: /(?<!\d)(?<end>\d{2}\/\d{2}\/\d{4})(?<start>\d{2}\/\d{2}\/\d{4})Multipl\./,
   dayParts: /(?<!\d)(?<days>\d{1,2})Dias/,
   import: {
@@ -36,7 +31,6 @@ export const RGE_2: BillTemplate = {
     order: 'latest-previous',
   },
   registers: /(?<!\d)\d{8}[^\d,./]{3,40}\d{3,24},\d{3}/,
-  exportSigns: /EnergiaAtivaInjetada|Energ\.?AtvInj/,
   energyLines: [
     /EnergiaAtivaFornecida-TUSD[A-Z]{3}\/\d{2}(?<quantity>\d{1,3}(?:\.\d{3})*,\d{3})kWh/,
     /EnergiaAtivaFornecida-TE[A-Z]{3}\/\d{2}(?<quantity>\d{1,3}(?:\.\d{3})*,\d{3})kWh/,

@@ -1,4 +1,5 @@
 import type { BillTemplate } from '../template.ts'
+import { RGE } from './rge.ts'
 
 /**
  * RGE Sul (Rio Grande do Sul, Brazil), "DANF3E" print of low-voltage bills with one tariff, in use in 2023, with or without
@@ -6,7 +7,7 @@ import type { BillTemplate } from '../template.ts'
  * stands at its register; the lines "Injetada" are credits, also of older months.
  */
 export const RGE_3: BillTemplate = {
-  kind: 'bill',
+  ...RGE,
   id: 'rge-3',
   version: '1.0.0',
   fingerprint: [
@@ -17,12 +18,6 @@ export const RGE_3: BillTemplate = {
     { text: 'EnergiaAtiva-kWhúnico' },
     { text: 'TotalDistribuidora' },
   ],
-  commodity: 'electricity',
-  unit: 'kWh',
-  currency: 'BRL',
-  utility: { id: 'cnpj:02016440000162', name: 'RGE Sul Distribuidora de Energia S.A.', role: 'both' },
-  place: { country: 'BR' },
-  doubts: [/estimad[ao]|faturad[ao]pelamédia|porMédia|impediment|autoleitura/i],
   period: /(?<!\d)(?<end>\d{2}\/\d{2}\/\d{4})(?<start>\d{2}\/\d{2}\/\d{4})(?<days>\d{2})(?![\d/])/,
   import: {
     label: /EnergiaAtiva-kWh/,
@@ -35,7 +30,6 @@ export const RGE_3: BillTemplate = {
     order: 'previous-latest',
   },
   registers: /(?<!\d)\d{8}\D{3,40}único\d/,
-  exportSigns: /EnergiaAtivaInjetada|Energ\.?AtvInj/,
   energyLines: [
     /ConsumoUsoSistema\[KWh\]-TUSD[A-Z]{3}\/\d{2}kWh(?<quantity>\d{1,3}(?:\.\d{3})*,\d{4})\d,\d{8}\d,\d{8}/,
     /Consumo-TE[A-Z]{3}\/\d{2}kWh(?<quantity>\d{1,3}(?:\.\d{3})*,\d{4})\d,\d{8}\d,\d{8}/,

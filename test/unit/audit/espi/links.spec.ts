@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { extractBill } from '#audit'
 import { utf8 } from '#protocol'
 import { entry, feedOf } from '../green-button-file.ts'
-import { billOf, bytesOf, factsOf, fileOf, hours, pointEntries, refusal } from './espi-file.ts'
+import { billOf, bytesOf, factsOf, fileOf, hours, pointEntries, refusal, summary } from './espi-file.ts'
 
 const POINT = { series: [{ readings: hours([5, 6]) }] }
 const BLOCK_UP = 'Customer/5/UsagePoint/1/MeterReading/0/IntervalBlock'
@@ -54,6 +54,24 @@ describe('links of Green Button', () => {
       feedOf(entries).replace(/<link rel="self" href="LocalTimeParameters\/1"\/>/, (link) => `${link}${more}`)
     assert.equal((await factsOf(self('<link rel="self" href="LocalTimeParameters/1"/>'))).length, 2)
     assert.equal(await refusal(self('<link rel="self" href="LocalTimeParameters/7"/>')), 'reject ERR_BILL_LINK')
+  })
+
+  it('by path that name another point, meter or summary than the only one are not taken for its own', async () => {
+    const file = fileOf({
+      id: '1',
+      series: [{ readings: hours([1, 2]) }],
+      summaries: [summary({ durationS: 86_400, last: '3' })],
+    })
+    const point = 'Customer/5/UsagePoint'
+    const moved = (from: string, to: string): string =>
+      file.replaceAll(`${point}/1/${from}`, to).replaceAll(/<link rel="related" href="moved[^>]*>/g, '')
+    assert.equal(await refusal(moved('MeterReading', `moved/UsagePoint/2/MeterReading`)), 'needs-review ERR_BILL_LINK')
+    assert.equal(await refusal(moved('UsageSummary', `moved/UsagePoint/2/UsageSummary`)), 'needs-review ERR_BILL_LINK')
+    const blocks = moved('MeterReading/0/IntervalBlock', `moved/UsagePoint/1/MeterReading/1/IntervalBlock`)
+    assert.equal(await refusal(blocks), 'reject ERR_BILL_LINK')
+    // The same id below another path is the same point: subscriptions and customers have paths of their own.
+    const same = await billOf(moved('MeterReading', `moved/UsagePoint/1/MeterReading`))
+    assert.deepEqual([same.import.value, same.flags.includes('link-fallback')], ['3', true])
   })
 
   it('name one thing once: an entry that is repeated as it is counts once, one that says something else is refused', async () => {

@@ -132,6 +132,30 @@ describe('times of use', () => {
     )
   })
 
+  it('keep the quality that each one has by its own reading type', async () => {
+    const part = (tou: string, defaultQuality?: string, start = MIDNIGHT_S): MadeSeries => ({
+      type: { tou, defaultQuality },
+      readings: hours([5, 6], start),
+    })
+    const later = MIDNIGHT_S + 7_200
+    for (const [first, second, kind] of [
+      ['17', '8', 'mixed'],
+      [undefined, '8', 'mixed'],
+      ['8', undefined, 'mixed'],
+      ['8', '9', 'estimated'],
+      ['17', '19', 'actual'],
+    ] as const) {
+      const bill = await billOf(fileOf({ series: [part('1', first), part('2', second, later)] }))
+      assert.deepEqual([bill.import.value, bill.kind], ['22', kind], `${first} ${second}`)
+    }
+    for (const series of [
+      [part('1'), part('2', '12')],
+      [part('1', '12'), part('2')],
+    ]) {
+      assert.equal(await refusal(fileOf({ series })), 'needs-review ERR_BILL_FORECAST')
+    }
+  })
+
   it('must add up to their total, which is what counts', async () => {
     const parts = [part('1', [5, 0, 7, 0]), part('2', [0, 6, 0, 8])]
     const bill = await billOf(fileOf({ series: [...parts, DELIVERED] }))

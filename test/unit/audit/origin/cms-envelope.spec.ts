@@ -136,7 +136,7 @@ describe('signed envelopes', () => {
     )
   })
 
-  it('are opened once, and not when they are encrypted', async () => {
+  it('are opened twice inside each other, and not when they are encrypted', async () => {
     assert.match(await readSigned({ content: signCms({ content: SIGNED }) }), /ERR_BILL_NESTED/)
     const encrypted = new Uint8Array(SIGNED)
     const oid = Buffer.from(encrypted).indexOf(Buffer.from('2a864886f70d010702', 'hex'))

@@ -147,7 +147,9 @@ describe('parts of mails', () => {
       'reject ERR_BILL_NO_CONSUMPTION part 2: table has no row',
     )
     const mail = makeMail([file('a', bytes)])
-    assert.match(await read(makeMail([file('a', latin1(mail))])), /^needs-review ERR_BILL_NESTED part 2: /)
+    const forwarded = makeMail([file('a', latin1(mail))])
+    assert.equal(await read(forwarded), 'facts 128 from part 2 self-stated')
+    assert.match(await read(makeMail([file('a', latin1(forwarded))])), /^needs-review ERR_BILL_NESTED part 2: /)
   })
 
   it('are the same with LF alone, and no reader guesses at other line ends', async () => {

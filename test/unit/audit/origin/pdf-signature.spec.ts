@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { TRUST_NOBODY, verifyPdfSignatures } from '#audit'
+import { TRUST_NOBODY } from '#audit'
+import { verifyPdfSignatures } from '#audit/extraction'
 import type { TrustList } from '#audit'
 import { concatBytes, toHex } from '#protocol'
 import { hashOfSeal } from '../../../support/signing/keys.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { verifyPdfSignatures } from '#audit'
+import { verifyPdfSignatures } from '#audit/extraction'
 import type { TrustList } from '#audit'
 import { stampTime } from '../../../support/signing/sign-cms.ts'
 import { makePdf, signPdf } from '../../../support/signing/sign-pdf.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { extractBill, TRUST_NOBODY, verifyXmlSignature } from '#audit'
+import { extractBill, TRUST_NOBODY } from '#audit'
+import { verifyXmlSignature } from '#audit/extraction'
 import type { TrustList } from '#audit'
 import { toHex, utf8 } from '#protocol'
 import { hashOfSeal } from '../../../support/signing/keys.ts'

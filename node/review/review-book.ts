@@ -60,9 +60,10 @@ export class ReviewBook {
     return this.open().filter(({ request }) => equalBytes(request.plainHash, plainHash))
   }
 
-  /** True if a sponsor has as many open bills here as are kept of one. */
+  /** True if a sponsor has as many bills here, open or false, as are kept of one: false ones were fetched as well. */
   isFull(sponsor: Uint8Array): boolean {
-    return this.open().filter(({ request }) => equalBytes(request.sponsor, sponsor)).length >= OPEN_PER_SPONSOR
+    const own = [...this.#reviews.values()].filter(({ request }) => equalBytes(request.sponsor, sponsor))
+    return own.filter(({ state }) => state !== 'done').length >= OPEN_PER_SPONSOR
   }
 
   findNotice(plainHash: Uint8Array, auditor: Uint8Array): ReviewNotice | undefined {

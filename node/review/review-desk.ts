@@ -137,7 +137,9 @@ export class ReviewDesk {
     if (!isMember(context, request.sponsor)) return false
     return this.#serial.run(async () => {
       const known = this.#book.find(request.bill)
-      if (known !== undefined) {
+      // One that lied about a file must not keep the file from being reviewed for whoever really holds it.
+      const isBelied = known?.state === 'false' && !equalBytes(known.request.sponsor, request.sponsor)
+      if (known !== undefined && !isBelied) {
         if (known.state === 'wanted') this.#fetchSoon(known.request)
         return false
       }

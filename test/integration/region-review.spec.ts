@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import type { BillStatus, ReviewView } from '#api'
 import { loadDatasets } from '#datasets'
-import { CodedError, commitEntry, hashReviewEntry, parseReviewEntry, signReviewNotice } from '#protocol'
+import {
+  CodedError,
+  commitEntry,
+  hashReviewEntry,
+  parseReviewEntry,
+  signReviewNotice,
+  signReviewRequest,
+} from '#protocol'
 import type { Claim, ReviewEntry } from '#protocol'
 import { buildClaim, Examiner } from '../../node/examiner.ts'
 import { hashFile } from '../../node/hash-file.ts'
@@ -270,6 +277,38 @@ describe('a region with a liar among those who review', () => {
     const { batch } = await rogue.propose({ claims: [lie], seq: 2, prev: null })
     const codes = (await rogue.untilVotes(batch, 3)).flatMap(({ refusals }) => refusals.map(({ code }) => code))
     assert.deepEqual(codes.toSorted(), ['ERR_CLAIM_ABSTAINED', 'ERR_REVIEW_DIFFERS', 'ERR_REVIEW_DIFFERS'])
+  })
+
+  it('takes a true request where a false one for the same file came first', async () => {
+    const { domain, region: own, address, privateKey } = rogue.context
+    const ask = async (bytes: Uint8Array, plainHash: Uint8Array): Promise<string> => {
+      const { cid } = await rogue.archive.addBill(bytes)
+      const content = {
+        region: own.name,
+        epoch: 0,
+        sponsor: address,
+        bill: cid,
+        visibility: 'public',
+        plainHash,
+      } as const
+      await rogue.say({ kind: 'review-request', request: signReviewRequest(domain, content, privateKey) })
+      return cid.toString()
+    }
+    const bytes = scan('asked for falsely')
+    await ask(bytes, hashFile(scan('something else')))
+    const marker = scan('asked for after that')
+    const after = await ask(marker, hashFile(marker))
+    for (const position of [1, 2]) {
+      await until('the later request is here', async () =>
+        (await region.node(position).listReviews()).find((review) => review.cid === after && review.here),
+      )
+    }
+    const { cid } = await submitTo(region.node(0), submissionOf(bytes))
+    for (const position of [1, 2]) {
+      await until(`auditor ${position} has the bill to review`, async () =>
+        (await region.node(position).listReviews()).find((review) => review.cid === cid && review.here),
+      )
+    }
   })
 
   it('counts no commitment that was copied from another auditor', async () => {

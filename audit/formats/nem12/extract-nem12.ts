@@ -11,7 +11,7 @@ import { registerBills } from './register-bills.ts'
 /** Name of the format in results, for interval data and for register readings alike. */
 export const NEM12_FORMAT = 'nem12'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
-const EXTRACTOR = { id: 'nem12', version: '1.0.0' } as const
+const EXTRACTOR = { id: 'nem12', version: '1.1.0' } as const
 
 /** A 100 record; or, for the abridged files of some networks, a 200, 250 or 300 record with its first fields. */
 const FIRST_RECORD =

@@ -15,10 +15,13 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Folders of the code that a node runs: those with a door, and the one that knows all the others. */
 export const CODE_FOLDERS: readonly string[] = [
-  ...Object.keys(
-    z.object({ imports: z.record(z.string(), z.string()) }).parse(JSON.parse(readRepositoryFile('package.json')))
-      .imports,
-  ).map((door) => door.slice(1)),
+  // Two doors may lead into one folder.
+  ...new Set(
+    Object.values(
+      z.object({ imports: z.record(z.string(), z.string()) }).parse(JSON.parse(readRepositoryFile('package.json')))
+        .imports,
+    ).map((file) => dirname(file).replace(/^\.\//, '')),
+  ),
   'node',
 ]
 

@@ -264,9 +264,27 @@ describe('the service of a running node', () => {
     assert.equal(valueOf(text, 'kwitness_committee_margin'), -1)
   })
 
+  it('takes no bills while its disk is full, says so, and certifies those of others', async () => {
+    await region.startNode(3)
+    await region.stopNode(1)
+    const disk = { freeBytes: 4, totalBytes: 100 }
+    const node = await region.startNode(1, { readDiskSpace: async () => disk })
+    const bill = submissionOf(csvBill({ point: 'P-full' }))
+    const reasons = (): string[] => node.readiness().reasons.map(({ code }) => code)
+    await until('only the disk is wrong', () => reasons().join(' ') === 'disk', { lastSeen: reasons })
+    await assert.rejects(submitTo(node, bill), { code: 'ERR_STORAGE_FULL' })
+    const { cid } = await submitTo(region.node(0), bill)
+    await untilState(node, cid, 'certified')
+    disk.freeBytes = 50
+    await until('there is room', () => (node.readiness().ready ? true : undefined))
+    await submitTo(node, submissionOf(csvBill({ point: 'P-room' })))
+  })
+
   it('counts its bills again after a restart, and tells of a dead endpoint what it does not know', async () => {
     const before = region.node(1)
-    assert.deepEqual((await before.status()).bills, {})
+    const sumOf = ({ bills: counts }: NodeStatus): number =>
+      Object.values(counts).reduce((sum, count) => sum + count, 0)
+    await until('its own bill is counted', async () => sumOf(await before.status()) === 1)
     await region.stopNode(1)
     await region.startNode(1, { chain: { rpcUrl: 'http://127.0.0.1:9' } })
     const status = await region.node(1).status()
@@ -277,6 +295,6 @@ describe('the service of a running node', () => {
     assert.equal(valueOf((await region.node(1).metrics()).text, 'kwitness_payer_balance_wei'), undefined)
     await region.stopNode(0)
     const again = await region.startNode(0)
-    await until('the bills are counted', async () => ((await again.status()).bills.final === 3 ? true : undefined))
+    await until('the bills are counted', async () => sumOf(await again.status()) === 4)
   })
 })

@@ -4,7 +4,6 @@ import { OperatorClient } from '#client'
 import type { MadeKey } from '#client'
 import { errorCodeOf } from '#protocol'
 import { readConfig } from '../data-files.ts'
-import { openAccounts } from '../service/open-accounts.ts'
 import { CLI_RETRY, findKeyIn, readKeyFile, tellRetry, toError } from './client.ts'
 import { usageError } from './cli-error.ts'
 import { defaultDir } from './default-dir.ts'
@@ -59,6 +58,8 @@ export async function asOperator<T>(
       remoteOperator(await clientOf(terminal, url, options, options.dir ?? terminal.environment['KWITNESS_DIR'])),
     )
   }
+  // Only here: whoever reads --help needs no store, rules or data sets.
+  const { openAccounts } = await import('../service/open-accounts.ts')
   try {
     const { accounts, close } = await openAccounts(dir)
     try {

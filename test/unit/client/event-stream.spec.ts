@@ -84,6 +84,12 @@ describe('a stream of events', () => {
     assert.deepEqual(platform.waitsMs, [3_000, 3_000, 48_000, 3_000])
   })
 
+  it('is opened again when nothing ever came', async () => {
+    const { seqs, platform } = await follow([stream([], 'silent'), stream([text(1)])], 1)
+    assert.deepEqual(seqs, [1])
+    assert.deepEqual(platform.waitsMs, [48_000])
+  })
+
   it('goes on where a message without data says, before there is any event', async () => {
     const { lastIds } = await follow([stream(['id: 41\n\n']), stream([text(42)])], 1)
     assert.deepEqual(lastIds, [null, '41'])
@@ -107,7 +113,7 @@ describe('a stream of events', () => {
   })
 
   it('reads any pieces, line ends, comments and unknown fields', async () => {
-    const whole = `\uFEFF: hello\r\nx\r\nfoo: bar\r\nid:1\rdata: {"seq":1,"at":"t","cid":"é",\rdata:"state":"final"}\r\r\n: still here\n\n${text(2)}`
+    const whole = `\uFEFF: hello\r\nx\r\nfoo: bar\r\nid:1\r\ndata: {"seq":1,"at":"t","cid":"é",\r\ndata:"state":"final"}\r\r\n: still here\n\n${text(2)}`
     const bytes = new TextEncoder().encode(whole)
     for (const size of [1, 2, 3, 7, bytes.length]) {
       const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>

@@ -126,6 +126,8 @@ describe('the service of a running node', () => {
     assert.deepEqual(paged, all)
     assert.deepEqual((await get<Page<BatchView>>('/v1/batches?state=anchored')).body.items, all)
     assert.deepEqual((await get<Page<BatchView>>('/v1/batches?state=abandoned')).body.items, [])
+    const none = (await get<Page<BatchView>>('/v1/batches?state=abandoned&limit=1')).body
+    assert.deepEqual(none, { items: [] }, 'a filter looks on, and does not give one empty page after the other')
     const [first] = all
     assert.deepEqual((await get<BatchView>(`/v1/batches/${first?.cid ?? ''}`)).body, first)
     assert.equal((await get(`/v1/batches/${bills[1] ?? ''}`)).status, 404)
@@ -198,6 +200,15 @@ describe('the service of a running node', () => {
   })
 
   it('shows its whole status to the operator, and only its health to others', async () => {
+    // A bill of two accounts is one bill.
+    const again = csvBill({ point: 'P-1', start: '2022-02-01', end: '2022-03-01', kWh: '310.5' })
+    const { cid } = await submitTo(region.node(0), { ...submissionOf(again), accountId: 'stranger' })
+    assert.equal(cid, bills[1])
+    const { events } = region.node(0)
+    await until(
+      'the second account is told',
+      async () => (await events.lastSeq({ account: 'stranger', all: false })) > 0,
+    )
     const admin = await keyFor('baker', 'admin')
     const { body } = await get<NodeStatus>('/v1/status', admin, operator.url)
     assert.equal(body.ready, true)
@@ -285,7 +296,9 @@ describe('the service of a running node', () => {
     const sumOf = ({ bills: counts }: NodeStatus): number =>
       Object.values(counts).reduce((sum, count) => sum + count, 0)
     await until('its own bill is counted', async () => sumOf(await before.status()) === 1)
+    assert.equal(before.readiness().ready, true)
     await region.stopNode(1)
+    assert.equal(before.readiness().reasons[0]?.code, 'stopping')
     await region.startNode(1, { chain: { rpcUrl: 'http://127.0.0.1:9' } })
     const status = await region.node(1).status()
     assert.equal(status.payer?.address.length, 42)

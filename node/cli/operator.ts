@@ -4,7 +4,7 @@ import { OperatorClient } from '#client'
 import type { MadeKey } from '#client'
 import { errorCodeOf } from '#protocol'
 import { readConfig } from '../data-files.ts'
-import { CLI_RETRY, findKeyIn, readKeyFile, tellRetry, toError } from './client.ts'
+import { CLI_RETRY, findKeyIn, readKeyFile, tellRetry, toError, urlOfListener } from './client.ts'
 import { usageError } from './cli-error.ts'
 import { defaultDir } from './default-dir.ts'
 import type { Terminal } from './terminal.ts'
@@ -70,9 +70,7 @@ export async function asOperator<T>(
   } catch (thrown) {
     if (errorCodeOf(thrown) !== 'ERR_STORAGE_LOCKED') throw thrown
   }
-  const { host, port } = (await readConfig(dir, { environment: terminal.environment })).operator
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const at = `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+  const at = urlOfListener((await readConfig(dir, { environment: terminal.environment })).operator)
   return task(remoteOperator(await clientOf(terminal, at, options, dir)))
 }
 

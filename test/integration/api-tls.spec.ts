@@ -72,6 +72,23 @@ describe('HTTPS by file', () => {
     await assert.rejects(listeners({ tlsCertFile: 'key.pem', tlsKeyFile: 'key.pem' }), /no certificate and its key/)
   })
 
+  it('that cannot have its port says which, by its name in the configuration', async () => {
+    const { api } = await listeners({})
+    await api.start()
+    try {
+      const port = Number(new URL(api.url).port)
+      const taken = await listeners({ port })
+      await assert.rejects(taken.api.start(), (thrown: Error & { code?: string }) => {
+        assert.equal(thrown.code, 'ERR_API_LISTEN')
+        assert.match(thrown.message, new RegExp(`127\\.0\\.0\\.1 port ${port} \\(api\\.host, api\\.port\\): another`))
+        return true
+      })
+      await taken.api.stop()
+    } finally {
+      await api.stop()
+    }
+  })
+
   it('leaves operator routes off the public listener, and public ones off the operator', async () => {
     const { api, operator } = await listeners({})
     await api.start()

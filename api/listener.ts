@@ -13,12 +13,15 @@ import {
   MAX_HEAD_BYTES,
   MAX_PARAMETER,
   REQUEST_TIMEOUT_MS,
+  STALL_MS,
 } from './constants.ts'
 import { registerDocs } from './docs.ts'
+import { Downloads } from './downloads.ts'
 import { EventStreams } from './event-streams.ts'
 import { answerClientError, answerFailure, registerFailures } from './failures.ts'
 import type { ApiLog } from './failures.ts'
 import { observeRequests } from './observe.ts'
+import { refuseOtherHosts } from './own-host.ts'
 import { registerCallers } from './rates.ts'
 import { registerRoutes } from './register.ts'
 import { routesOf } from './routes/index.ts'
@@ -38,12 +41,13 @@ export async function createListener(
     reply.header('x-request-id', request.id)
     done()
   })
-  const streams = new EventStreams(keys)
+  const streams = new EventStreams(keys, init.streamTimes)
   server.addHook('preClose', (done) => {
     streams.stop()
     done()
   })
   observeRequests(server, node)
+  if (kind === 'operator') refuseOtherHosts(server, init.host)
   await registerCallers(server, keys, init)
   await registerCors(server, init.corsOrigins)
   await server.register(compress, {
@@ -60,7 +64,7 @@ export async function createListener(
   registerRoutes(server, routesOf(kind, { gateway: node.blocks !== undefined }), {
     node,
     keys,
-    services: { uploads, streams },
+    services: { uploads, downloads: new Downloads(), streams },
   })
   await registerDocs(server, kind)
   limitConnections(server.server, init.trustProxies, init.maxConnections ?? MAX_CONNECTIONS)
@@ -74,6 +78,7 @@ function createFastify(init: ApiServerInit, log: ApiLog): FastifyInstance {
     ...(init.tls === undefined ? { http } : { https: { ...http, ...init.tls } }),
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionTimeout: init.stallMs ?? STALL_MS,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PARAMETER },
     trustProxy: init.trustProxies.length === 0 ? false : [...init.trustProxies],

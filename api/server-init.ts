@@ -1,3 +1,4 @@
+import type { StreamTimes } from './event-streams.ts'
 import type { ApiLog } from './failures.ts'
 import type { NodeView } from './node-view.ts'
 import type { Rates } from './rates.ts'
@@ -18,8 +19,12 @@ export type ApiServerInit = Rates & {
   readonly trustProxies: readonly string[]
   /** Folder for large bodies on their way in; the public listener empties it at its start. */
   readonly uploadsDir: string
+  /** Times of event streams that are not as `event-streams.ts` has them; tests are in a hurry. */
+  readonly streamTimes?: Partial<StreamTimes>
   /** Open connections in all. @default 4096 */
   readonly maxConnections?: number
+  /** Time in which nothing moves on a connection before it is closed. @default 120_000 */
+  readonly stallMs?: number
   /** A UUID, for each request and each upload. */
   readonly createId: () => string
 }

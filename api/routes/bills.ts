@@ -3,7 +3,7 @@ import { NOT_MODIFIED } from '../etag.ts'
 import { defineRoute } from '../route.ts'
 import { billsQuery, billStatus, reviewedFacts } from '../schemas/bills.ts'
 import { cidParams, pageOf, proofQuery } from '../schemas/common.ts'
-import { FILE_ANSWER, PROOF_ANSWER, sendFile, sendProof, unknownBill } from './sending.ts'
+import { FILE_ANSWER, PROOF_ANSWER, readFile, sendFile, sendProof, unknownBill } from './sending.ts'
 
 const UNKNOWN = 'ERR_API_BILL_UNKNOWN'
 
@@ -52,11 +52,14 @@ export const billRoutes = [
     access: ['bills:read', 'admin'],
     params: cidParams,
     answers: { 200: FILE_ANSWER },
-    problems: [UNKNOWN],
+    problems: [UNKNOWN, 'ERR_API_DOWNLOADS'],
     compress: false,
-    handle: async ({ params: { cid }, principal, viewer, signal, reply }, node) => {
+    handle: async (call, node, { downloads }) => {
+      const { params, principal, viewer, signal, reply } = call
+      const { cid } = params
       if ((await node.findStatus(cid, viewer)) === undefined) return unknownBill(cid)
-      return sendFile(reply, (await node.readBill(cid, signal, principal.account)) ?? unknownBill(cid))
+      const read = async (): ReturnType<typeof readFile> => readFile(node, cid, signal, principal.account)
+      return sendFile(reply, await downloads.read(call, read))
     },
   }),
   defineRoute({

@@ -26,6 +26,8 @@ type DownloadCall = {
  */
 export class Downloads {
   readonly #reading = new Slots(MAX_BODIES_IN_MEMORY)
+  // Of its own: a recomputation takes seconds, and files do not wait for it.
+  readonly #recomputing = new Slots(MAX_BODIES_IN_MEMORY)
   readonly #ofCallers = new Map<string, number>()
   #open = 0
 
@@ -40,6 +42,11 @@ export class Downloads {
       if (file.bytes.byteLength > SMALL_BODY_BYTES) this.#enter(callerOf(call), call)
       return file
     }, call.signal)
+  }
+
+  /** Does something that reads a file and answers without it, when it is its turn. */
+  async recompute<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#recomputing.run(task, signal)
   }
 
   #enter(caller: string, { reply, signal }: DownloadCall): void {

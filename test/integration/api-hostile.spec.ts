@@ -139,6 +139,27 @@ describe('API against hostile clients', () => {
     })
   })
 
+  it('opens a bounded number of bills at once to explain them', async () => {
+    const node = new FakeNode()
+    let open = 0
+    let most = 0
+    const figures: FakeNode['figures'] = {
+      ...node.figures,
+      explain: async () => {
+        most = Math.max(most, (open += 1))
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        open -= 1
+        return '{}'
+      },
+    }
+    const url = await start(Object.assign(node, { figures }))
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, async () => fetch(`${url}/v1/bills/${CID}/explain`, { headers: withKey })),
+    )
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
+    assert.ok(most <= 4, `${most} bills of up to 20 MiB were open at once`)
+  })
+
   it('cuts a client off that does not read its answer', async () => {
     const node = new EndlessNode()
     const url = await start(node, { stallMs: 300 })

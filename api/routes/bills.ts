@@ -91,12 +91,13 @@ export const billRoutes = [
     problems: [UNKNOWN, 'ERR_API_NOT_REVIEWED'],
     handle: async ({ params: { cid }, principal, viewer }, node) => {
       const isReviewer = principal.scopes.includes('review')
-      // The auditor's own people may see what was certified of what they read.
-      const seen = isReviewer ? { ...viewer, all: true } : viewer
-      if ((await node.findStatus(cid, seen)) === undefined) return unknownBill(cid)
+      const isOwn = (await node.findStatus(cid, viewer)) !== undefined
+      const isSeen = isOwn || (isReviewer && (await node.findStatus(cid, { ...viewer, all: true })) !== undefined)
       const access = { accountId: principal.account, isReviewer }
-      const bills = await node.findReviewed(cid, access)
+      const bills = isSeen ? await node.findReviewed(cid, access) : undefined
       if (bills !== undefined) return { bills }
+      // The auditor's own people may see what was certified of what they read, and nothing else of others' bills.
+      if (!isOwn) return unknownBill(cid)
       throw new ApiError(`bill ${cid} has no facts that people read, or not for this key`, {
         code: 'ERR_API_NOT_REVIEWED',
         cid,

@@ -16,6 +16,10 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_ENCODING' }
   /** Too many large bills are on their way, of all accounts or of this one: try again when `retryAfterS` is over. */
   | { readonly code: 'ERR_API_UPLOADS'; readonly retryAfterS: number }
+  /** Too many large files are on their way out, of all clients or of this one: try again when `retryAfterS` is over. */
+  | { readonly code: 'ERR_API_DOWNLOADS'; readonly retryAfterS: number }
+  /** The Host header names another site, whose page tries to reach the operator's listener through a browser. */
+  | { readonly code: 'ERR_API_HOST' }
   /** The `Idempotency-Key` was used within 24 hours for a request that said something else: take another. */
   | { readonly code: 'ERR_API_IDEMPOTENCY' }
   /** Too many requests of this key, or without a valid key of this address: try again when `retryAfterS` is over. */
@@ -26,6 +30,8 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_DISK_FULL' }
   /** What came is no HTTP request, has too large a head, or came too slowly. */
   | { readonly code: 'ERR_API_MALFORMED' }
+  /** A listener cannot have its address: stop what has the port, or configure another. */
+  | { readonly code: 'ERR_API_LISTEN'; readonly host: string; readonly port: number }
   /** No such route. */
   | { readonly code: 'ERR_API_ROUTE' }
   /** This node knows no bill with this CID: ask the node that it was submitted to. */

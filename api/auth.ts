@@ -7,7 +7,7 @@ import type { KeyRing, Principal } from './views/accounts.ts'
 
 const BEARER = /^Bearer (\S{1,256})$/i
 
-/** Whose key a request carries; `undefined` without a valid one. It is looked up once a request, before the body is read. */
+/** Whose key a request carries; `undefined` without a valid one. It is looked up before the body is read, and again behind it. */
 export function identify(keys: KeyRing, request: FastifyRequest): Principal | undefined {
   const text = BEARER.exec(request.headers.authorization ?? '')?.[1]
   return text === undefined ? undefined : keys.authenticate(text)

@@ -1,7 +1,7 @@
 /** Writes the OpenAPI documents from the routes: `npm run api:build`. */
 import { writeFile } from 'node:fs/promises'
-import { OPENAPI_FILES } from './docs.ts'
 import { buildOpenApi } from './openapi.ts'
+import { OPENAPI_FILES } from './openapi-document.ts'
 
 for (const kind of ['public', 'operator'] as const) {
   const document = await buildOpenApi(kind)

@@ -45,5 +45,16 @@ export const MAX_UPLOADS_OF_ACCOUNT = 16
 /** When a client is told to try again that found no room for its upload. */
 export const UPLOAD_RETRY_S = 5
 
+/** Large files on their way out at once: 16 x 20 MiB, whatever clients ask for and do not read. */
+export const MAX_DOWNLOADS = 16
+/** The same of one account, or of one address without a key, so that one with slow clients does not keep others out. */
+export const MAX_DOWNLOADS_OF_CALLER = 8
+/** Longest time that a large file takes on its way out, as on its way in: who is slower asks again. */
+export const DOWNLOAD_TIMEOUT_MS = 300_000
+/** When a client is told to try again whose file has no room on its way out. */
+export const DOWNLOAD_RETRY_S = 5
+/** Longest time in which nothing moves on a connection: a client that does not read its answer holds memory. */
+export const STALL_MS = 120_000
+
 /** Most activities of one answer: more words find fewer. */
 export const MAX_LISTED_ACTIVITIES = 200

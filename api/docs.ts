@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import type { StaticDocumentSpec } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { OPENAPI_FILES } from './openapi-document.ts'
 
 /** Nothing of the page comes from elsewhere, nothing is inline, and no other page shows it in a frame. */
 const CONTENT_POLICY = [
@@ -15,9 +16,6 @@ const CONTENT_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ')
-
-/** Files that `npm run api:build` writes. */
-export const OPENAPI_FILES = { public: 'openapi.json', operator: 'openapi-operator.json' } as const
 
 /** Serves the OpenAPI document at `/openapi.json`, and the page that shows it at `/docs`. */
 export async function registerDocs(server: FastifyInstance, kind: 'public' | 'operator'): Promise<void> {

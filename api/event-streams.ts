@@ -10,10 +10,24 @@ export const STREAMS_IN_ALL = 1_000
 /** When a client is told to try again that found no place. */
 const RETRY_S = 15
 
+/** Times of streams; tests have shorter ones. */
+export type StreamTimes = {
+  /** Between two comments on a stream that has nothing to tell. */
+  readonly heartbeatMs: number
+  /** A stream looks so often whether its key is still valid; before each event it looks too. */
+  readonly keyCheckMs: number
+  /** What a client does not take within this time ends its stream; it comes back with the number of its last event. */
+  readonly stallMs: number
+}
+
+/** Proxies close what is silent for 30 s or more. A minute without taking anything is a client that is gone. */
+const STREAM_TIMES: StreamTimes = { heartbeatMs: 15_000, keyCheckMs: 1_000, stallMs: 60_000 }
+
 /** A stream that has a place. */
 export type OpenedStream = {
   /** Aborted when the server stops. */
   readonly signal: AbortSignal
+  readonly times: StreamTimes
   /** False once the key was revoked or has expired. */
   isKeyValid(): boolean
   /** Frees the place; again is harmless. */
@@ -25,10 +39,12 @@ export class EventStreams {
   readonly #stopped = new AbortController()
   readonly #byKey = new Map<string, number>()
   readonly #keys: KeyRing
+  readonly #times: StreamTimes
   #total = 0
 
-  constructor(keys: KeyRing) {
+  constructor(keys: KeyRing, times: Partial<StreamTimes> = {}) {
     this.#keys = keys
+    this.#times = { ...STREAM_TIMES, ...times }
   }
 
   /** @throws {ApiError} ERR_API_STREAMS. */
@@ -48,6 +64,7 @@ export class EventStreams {
     let isOpen = true
     return {
       signal: this.#stopped.signal,
+      times: this.#times,
       isKeyValid: () => identify(this.#keys, request) !== undefined,
       close: () => {
         if (!isOpen) return

@@ -3,6 +3,9 @@ import { NOT_MODIFIED } from './etag.ts'
 import { statusOfCode } from './problem.ts'
 import type { Route, RouteAnswer } from './route.ts'
 
+/** Files that `npm run api:build` writes. */
+export const OPENAPI_FILES = { public: 'openapi.json', operator: 'openapi-operator.json' } as const
+
 /** The parts of an OpenAPI document that are completed here; the rest is the generator's. */
 export type OpenApiDocument = {
   readonly paths: Record<string, Record<string, Operation>>
@@ -72,7 +75,11 @@ function answerOf(answer: RouteAnswer, generated: object | undefined): object {
 }
 
 function bodyOf(type: string): object {
-  return type === 'application/json' ? { type: 'object' } : type.startsWith('text/') ? { type: 'string' } : { type: 'string', format: 'binary' }
+  return type === 'application/json'
+    ? { type: 'object' }
+    : type.startsWith('text/')
+      ? { type: 'string' }
+      : { type: 'string', format: 'binary' }
 }
 
 function headersOf(headers: Readonly<Record<string, string>>): object {

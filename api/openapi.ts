@@ -1,6 +1,3 @@
-import swagger from '@fastify/swagger'
-import { fastify } from 'fastify'
-import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { completeDocument, PROBLEM_SCHEMA } from './openapi-document.ts'
 import type { OpenApiDocument } from './openapi-document.ts'
@@ -24,6 +21,12 @@ const DESCRIPTIONS = {
 /** The OpenAPI 3.1 document of a listener, made from its routes. */
 export async function buildOpenApi(kind: 'public' | 'operator'): Promise<OpenApiDocument> {
   const routes = routesOf(kind, { gateway: true })
+  // Loaded here: only who builds the file needs the generator.
+  const [{ default: swagger }, { fastify }, provider] = await Promise.all([
+    import('@fastify/swagger'),
+    import('fastify'),
+    import('fastify-type-provider-zod'),
+  ])
   const server = fastify()
   server.setValidatorCompiler(() => () => true)
   server.setSerializerCompiler(() => (value) => JSON.stringify(value))
@@ -46,8 +49,8 @@ export async function buildOpenApi(kind: 'public' | 'operator'): Promise<OpenApi
         schemas: { Problem: PROBLEM_SCHEMA },
       },
     },
-    transform: createJsonSchemaTransform({}),
-    transformObject: createJsonSchemaTransformObject({}),
+    transform: provider.createJsonSchemaTransform({}),
+    transformObject: provider.createJsonSchemaTransformObject({}),
   })
   for (const route of routes) {
     server.route({

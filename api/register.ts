@@ -50,6 +50,8 @@ function registerRoute(server: FastifyInstance, route: Route, { node, keys, serv
       if (route.body === undefined) return
       const read = route.isBodyText === true ? readText : readJson
       request.body = await read(request, route.bodyBytes ?? DEFAULT_BODY_BYTES)
+      // A body comes in for minutes if its client likes: what was revoked meanwhile counts.
+      authorise(route.access, request, identify(keys, request))
     },
     handler: async (request, reply) => {
       // What a key opens is for who has the key; a handler says so itself where others may keep an answer.
@@ -112,6 +114,8 @@ function callOf(request: FastifyRequest, reply: FastifyReply, keys: KeyRing): Pa
  */
 function signalOf(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
+  // Gone before its key was looked up: nothing will tell so again.
+  if (reply.raw.destroyed) gone.abort()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
   })

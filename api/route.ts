@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { ApiScope } from './api-key.ts'
+import type { Downloads } from './downloads.ts'
 import type { EventStreams } from './event-streams.ts'
 import type { NodeView } from './node-view.ts'
 import type { Uploads } from './uploads.ts'
@@ -44,7 +45,11 @@ type RouteCall<A extends RouteAccess, P, Q, H, B> = {
 }
 
 /** What the server itself has for its routes. */
-export type RouteServices = { readonly uploads: Uploads; readonly streams: EventStreams }
+export type RouteServices = {
+  readonly uploads: Uploads
+  readonly downloads: Downloads
+  readonly streams: EventStreams
+}
 
 type Output<T> = T extends z.ZodType ? z.output<T> : undefined
 

@@ -1,60 +1,8 @@
-import compress from '@fastify/compress'
-import cors from '@fastify/cors'
-import multipart from '@fastify/multipart'
-import { fastify } from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import {
-  COMPRESS_FROM_BYTES,
-  CONNECTION_CHECK_MS,
-  HEADERS_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
-  MAX_CONNECTIONS,
-  MAX_HEAD_BYTES,
-  MAX_PARAMETER,
-  REQUEST_TIMEOUT_MS,
-  STOP_GRACE_MS,
-} from './constants.ts'
-import { limitConnections } from './connections.ts'
-import { registerDocs } from './docs.ts'
-import { answerClientError, answerFailure, registerFailures } from './failures.ts'
-import type { ApiLog } from './failures.ts'
-import { EventStreams } from './event-streams.ts'
-import type { NodeView } from './node-view.ts'
-import { registerCallers } from './rates.ts'
-import type { Rates } from './rates.ts'
-import { registerRoutes } from './register.ts'
-import { routesOf } from './routes/index.ts'
-import { observeRequests } from './observe.ts'
+import { ApiError } from './api-error.ts'
+import { STOP_GRACE_MS } from './constants.ts'
+import type { ApiServerComponents, ApiServerInit } from './server-init.ts'
 import { Uploads } from './uploads.ts'
-import type { KeyRing } from './views/accounts.ts'
-
-/** Options of one listener. */
-export type ApiServerInit = Rates & {
-  /** The listener of users and strangers, or the operator's. @default 'public' */
-  readonly kind?: 'public' | 'operator'
-  readonly host: string
-  /** 0 takes a free port. */
-  readonly port: number
-  /** PEM texts; with them the listener speaks HTTPS. */
-  readonly tls?: { readonly cert: string; readonly key: string }
-  /** Web origins whose pages may call the API; `*` is all. */
-  readonly corsOrigins: readonly string[]
-  /** Addresses or ranges of reverse proxies whose `X-Forwarded-For` is believed. */
-  readonly trustProxies: readonly string[]
-  /** Folder for large bodies on their way in; the public listener empties it at its start. */
-  readonly uploadsDir: string
-  /** Open connections in all. @default 4096 */
-  readonly maxConnections?: number
-  /** A UUID, for each request and each upload. */
-  readonly createId: () => string
-}
-
-/** What the API needs. */
-export type ApiServerComponents = {
-  readonly node: NodeView
-  readonly keys: KeyRing
-  readonly log: ApiLog
-}
 
 /** One listener of a node's HTTP API. */
 export class ApiServer {
@@ -79,10 +27,13 @@ export class ApiServer {
     return `${this.#init.tls === undefined ? 'http' : 'https'}://${host}:${address.port}`
   }
 
+  /** @throws {ApiError} ERR_API_LISTEN when its address cannot be had. */
   async start(): Promise<void> {
     if (this.#init.kind !== 'operator') await this.#uploads.start()
-    this.#server = await createServer(this.#init, this.#components, this.#uploads)
-    await this.#server.listen({ host: this.#init.host, port: this.#init.port })
+    // Loaded here: whoever wants the types and keys of the API alone, such as a command, needs no server.
+    const { createListener } = await import('./listener.ts')
+    this.#server = await createListener(this.#init, this.#components, this.#uploads)
+    await listen(this.#server, this.#init)
   }
 
   /** Takes no new requests, lets running ones end for a moment, and closes. */
@@ -95,102 +46,21 @@ export class ApiServer {
   }
 }
 
-async function createServer(
-  init: ApiServerInit,
-  { node, keys, log }: ApiServerComponents,
-  uploads: Uploads,
-): Promise<FastifyInstance> {
-  const kind = init.kind ?? 'public'
-  const server = createFastify(init, log)
-  registerFailures(server, log)
-  server.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    done()
-  })
-  const streams = new EventStreams(keys)
-  server.addHook('preClose', (done) => {
-    streams.stop()
-    done()
-  })
-  observeRequests(server, node)
-  await registerCallers(server, keys, init)
-  await registerCors(server, init.corsOrigins)
-  await server.register(compress, {
-    encodings: ['br', 'gzip'],
-    threshold: COMPRESS_FROM_BYTES,
-    // A small body can be a large one inside: bodies are taken as they are.
-    globalDecompression: false,
-  })
-  await server.register(multipart)
-  // Nothing else is parsed by its content type: a bill has any format, and a route with a JSON body reads it itself, within
-  // its own limit.
-  server.removeContentTypeParser(['application/json', 'text/plain'])
-  server.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  registerRoutes(server, routesOf(kind, { gateway: node.blocks !== undefined }), {
-    node,
-    keys,
-    services: { uploads, streams },
-  })
-  await registerDocs(server, kind)
-  limitConnections(server.server, init.trustProxies, init.maxConnections ?? MAX_CONNECTIONS)
-  return server
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has it',
+  EACCES: 'this user may not have it',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'the name is not known',
 }
 
-function createFastify(init: ApiServerInit, log: ApiLog): FastifyInstance {
-  const http = { maxHeaderSize: MAX_HEAD_BYTES, connectionsCheckingInterval: CONNECTION_CHECK_MS }
-  const server = fastify({
-    logger: false,
-    ...(init.tls === undefined ? { http } : { https: { ...http, ...init.tls } }),
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: MAX_PARAMETER },
-    trustProxy: init.trustProxies.length === 0 ? false : [...init.trustProxies],
-    genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? init.createId(),
-    frameworkErrors: (error, request, reply) => {
-      answerFailure(error, request, reply, log)
-    },
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, init.createId()),
-  }) as FastifyInstance
-  server.server.headersTimeout = HEADERS_TIMEOUT_MS
-  return server
-}
-
-// A client may name its request by a UUID of its own; anything else would stand in logs and answers as it likes.
-function requestIdOf(header: string | string[] | undefined): string | undefined {
-  if (typeof header !== 'string' || !/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(header)) return undefined
-  return header.toLowerCase()
-}
-
-async function registerCors(server: FastifyInstance, origins: readonly string[]): Promise<void> {
-  if (origins.length === 0) return
-  await server.register(cors, {
-    origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-    allowedHeaders: [
-      'authorization',
-      'content-type',
-      'idempotency-key',
-      'if-none-match',
-      'last-event-id',
-      'range',
-      'x-request-id',
-    ],
-    exposedHeaders: [
-      'content-disposition',
-      'content-range',
-      'etag',
-      'idempotency-replayed',
-      'location',
-      'ratelimit-limit',
-      'ratelimit-remaining',
-      'ratelimit-reset',
-      'retry-after',
-      'x-ipfs-path',
-      'x-ipfs-roots',
-      'x-kwitness-sealed',
-      'x-request-id',
-    ],
-    maxAge: 600,
-  })
+async function listen(server: FastifyInstance, { kind, host, port }: ApiServerInit): Promise<void> {
+  try {
+    await server.listen({ host, port })
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? REASONS[String(cause.code)] : undefined
+    if (reason === undefined) throw cause
+    const key = kind === 'operator' ? 'operator' : 'api'
+    const message = `cannot listen at ${host} port ${port} (${key}.host, ${key}.port): ${reason}`
+    throw new ApiError(message, { code: 'ERR_API_LISTEN', host, port }, { cause })
+  }
 }

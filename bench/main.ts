@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { stderr, stdout } from 'node:process'
 import { parseArgs } from 'node:util'
+import { benchApi } from './api.ts'
 import { benchDatasets } from './datasets.ts'
 import { benchExtract } from './extract.ts'
 import { benchMesh } from './mesh.ts'
@@ -10,6 +11,7 @@ import type { BenchOptions, BenchResult } from './results.ts'
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult[]>>> = {
   mesh: benchMesh,
+  api: benchApi,
   gas: benchGas,
   verify: benchVerify,
   datasets: benchDatasets,

@@ -103,7 +103,7 @@ export async function readRefusal(response: Response, source: AnswerSource): Pro
 }
 
 /** An answer that no node gives. */
-export function wrongAnswer(response: Response, url: string, what: string): ClientError {
+function wrongAnswer(response: Response, url: string, what: string): ClientError {
   const requestId = response.headers.get('x-request-id') ?? undefined
   return new ClientError(`${url} answers with ${what}`, { kind: 'answer', url, status: response.status, requestId })
 }

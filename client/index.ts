@@ -6,6 +6,7 @@
 export type { JsonObject } from './answer.ts'
 export { ClientError } from './client-error.ts'
 export type { ClientFailure, ClientFailureKind } from './client-error.ts'
+export { MAX_BILL_BYTES } from './constants.ts'
 export { KwitnessClient } from './kwitness-client.ts'
 export type { BillBytes, NewBill } from './new-bill.ts'
 export { NodeClient } from './node-client.ts'

@@ -50,7 +50,7 @@ async function bodyOf(bytes: BillBytes, url: string): Promise<Uint8Array<ArrayBu
   const sizeBytes = 'byteLength' in bytes ? bytes.byteLength : bytes.size
   if (sizeBytes > MAX_BILL_BYTES) throw tooLarge(`${sizeBytes} bytes`, url)
   // A copy: what its owner changes meanwhile must not be sent the second time.
-  return 'byteLength' in bytes ? Uint8Array.from(bytes) : bytes
+  return 'byteLength' in bytes ? new Uint8Array(bytes) : bytes
 }
 
 /** Name of a file that a person chose. */
@@ -64,7 +64,7 @@ async function collect(stream: ReadableStream<Uint8Array>, url: string): Promise
   for await (const chunk of chunksOf(stream)) {
     sizeBytes += chunk.byteLength
     if (sizeBytes > MAX_BILL_BYTES) throw tooLarge('more', url)
-    chunks.push(Uint8Array.from(chunk))
+    chunks.push(new Uint8Array(chunk))
   }
   return new Blob(chunks)
 }

@@ -13,6 +13,9 @@ export type PartQuery = { readonly after?: string | undefined; readonly limit?: 
 /** Which keys: of an account, or of all. */
 export type KeyListQuery = PartQuery & { readonly account?: string | undefined }
 
+/** Entries of the audit log that are asked for at once: the most that a node gives. */
+const AUDIT_PAGE = 1_000
+
 /**
  * A node's listener for its operator, one method for each operation, under its name in the OpenAPI document. A class of its
  * own, for it is at another URL; it takes a key with the scope `admin`. What makes or ends something is sent once, unless the
@@ -113,6 +116,19 @@ export class OperatorClient extends NodeClient {
         options,
       )
     ).entries
+  }
+
+  /** All entries behind a sequence number, oldest first. */
+  async *eachAuditEntry(after = 0, options?: CallOptions): AsyncGenerator<AuditEntry, void> {
+    let last = after
+    for (;;) {
+      const entries = await this.listAuditLog(last, AUDIT_PAGE, options)
+      yield* entries
+      const next = entries.at(-1)?.seq ?? last
+      // The numbers ascend: what does not would never end.
+      if (next <= last) return
+      last = next
+    }
   }
 
   /** Metrics in Prometheus's text format. */

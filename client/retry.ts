@@ -75,11 +75,7 @@ function waitOf(
 }
 
 /** A wait that doubles, the second half of it by chance. */
-export function backOffMs(
-  attempt: number,
-  policy: Pick<RetryPolicy, 'firstMs' | 'longestMs'>,
-  random: () => number,
-): number {
+function backOffMs(attempt: number, policy: Pick<RetryPolicy, 'firstMs' | 'longestMs'>, random: () => number): number {
   const full = Math.min(policy.firstMs * 2 ** (attempt - 1), policy.longestMs)
   return full / 2 + (random() * full) / 2
 }

@@ -36,7 +36,7 @@ export type CallOptions = {
 }
 
 /** A value of a query; `undefined` is left out. */
-export type QueryValue = string | number | undefined
+type QueryValue = string | number | undefined
 
 /** One request. */
 export type ClientRequest = {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { ApiServer } from '#api'
 import type { ApiServerComponents, ApiServerInit } from '#api'
 import type { Config } from '#config'
@@ -16,7 +17,7 @@ export type ApiListeners = { readonly api: ApiServer; readonly operator: ApiServ
  * The listeners that a configuration asks for; not started.
  *
  * @param dir data directory: files are relative to it.
- * @throws {IdentityError} ERR_DIR_FILE when a file for TLS is missing or cannot be read.
+ * @throws {IdentityError} ERR_DIR_FILE when a file for TLS is missing, cannot be read, or does not fit the other.
  */
 export async function createApiListeners(
   dir: string,
@@ -49,6 +50,12 @@ async function readTls(dir: string, api: Config['api']): Promise<{ cert: string;
     readPem(dir, 'api.tlsCertFile', tlsCertFile),
     readPem(dir, 'api.tlsKeyFile', tlsKeyFile),
   ])
+  try {
+    createSecureContext({ cert, key })
+  } catch (cause) {
+    const why = `${tlsCertFile} and ${tlsKeyFile} are no certificate and its key: expected PEM files that fit together`
+    throw new IdentityError(why, { code: 'ERR_DIR_FILE', path: tlsCertFile ?? '' }, { cause })
+  }
   return { cert, key }
 }
 

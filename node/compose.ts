@@ -28,6 +28,7 @@ import { ReviewDesk } from './review/review-desk.ts'
 import { Accounts } from './service/accounts.ts'
 import { EventJournal } from './service/event-journal.ts'
 import { Shredding } from './service/shredding.ts'
+import { removeHolderKey } from './service/take-over.ts'
 import { Webhooks } from './service/webhooks.ts'
 import { Sponsor } from './sponsor.ts'
 import { Statuses } from './statuses.ts'
@@ -212,7 +213,11 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     withdrawals,
     isOpen,
     forgetTold: (cid, account) => events.forgetBill(cid, account, false),
-    forget: [async (account) => webhooks.forget(account), async (account) => events.forget(account)],
+    forget: [
+      async (account) => webhooks.forget(account),
+      async (account) => events.forget(account),
+      async (account) => removeHolderKey(init.dataDir, account),
+    ],
   })
   const anchoring = new Anchoring({
     context,

@@ -41,6 +41,8 @@ export type NodeFailure =
   | { readonly code: 'ERR_GATEWAY_LIMIT'; readonly cid: string }
   /** No connected peer has these blocks now; sync tries again. */
   | { readonly code: 'ERR_NODE_BLOCKS_MISSING'; readonly cids: readonly string[] }
+  /** The disk is full but for its last part, which is left alone: free some space. */
+  | { readonly code: 'ERR_STORAGE_FULL'; readonly freeBytes: number }
   /** The node is starting or stopping. */
   | { readonly code: 'ERR_NODE_STOPPED' }
   /** This key is not in the region's committee: the node could not vote. */

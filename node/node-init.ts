@@ -5,6 +5,7 @@ import type { Charter } from '#protocol'
 import type { ArchiveKey } from './archive-keys.ts'
 import type { ChainInit } from './anchoring/anchoring.ts'
 import type { AnchorPace } from './anchoring/transmitter.ts'
+import type { DiskSpace } from './service/disk.ts'
 
 /** Everything that an auditor is started with; secrets are already opened. */
 export type NodeInit = {
@@ -30,6 +31,8 @@ export type NodeInit = {
   readonly gateway?: boolean
   /** Whether webhooks may reach addresses that are not public, and plain http. @default not */
   readonly webhooks?: { readonly allowPrivate: boolean }
+  /** Space on the disk of a folder. @default what the file system says */
+  readonly readDiskSpace?: (folder: string) => Promise<DiskSpace>
   readonly batch: { readonly lingerMs: number }
   readonly sync: { readonly intervalMs: number }
   readonly log: Logger

@@ -172,6 +172,7 @@ export class AuditorNode implements NodeView {
   }
 
   async submitBill(submission: Submission, signal: AbortSignal): Promise<BillStatus> {
+    this.#status.requireRoom()
     return this.#bills.submit(submission, signal)
   }
 

@@ -25,6 +25,9 @@ function isLocked(thrown: unknown): boolean {
 /** Records of a range that are asked for at once. */
 const ENTRIES_AT_A_TIME = 256
 
+/** Keys that are looked for on this thread: what they take is below the way to a thread of the pool and back. */
+const FEW_KEYS = 8
+
 /** A commit that waits for the write under way to end. */
 type Waiting = {
   readonly writes: readonly Write[]
@@ -105,8 +108,9 @@ export class Database {
     return this.#level.getSync(key)
   }
 
-  /** Values of several keys, in their order. */
+  /** Values of several keys, in their order; of a few on this thread, as by {@link find}. */
   async findMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    if (keys.length <= FEW_KEYS) return keys.map((key) => this.#level.getSync(key))
     return this.#level.getMany([...keys])
   }
 

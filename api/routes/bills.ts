@@ -3,7 +3,7 @@ import { NOT_MODIFIED } from '../etag.ts'
 import { defineRoute } from '../route.ts'
 import { billsQuery, billStatus, reviewedFacts } from '../schemas/bills.ts'
 import { cidParams, pageOf, proofQuery } from '../schemas/common.ts'
-import { FILE_ANSWER, PROOF_ANSWER, sendFile, sendProof, unknownBill } from './sending.ts'
+import { FILE_ANSWER, PROOF_ANSWER, readFile, sendFile, sendProof, unknownBill } from './sending.ts'
 
 const UNKNOWN = 'ERR_API_BILL_UNKNOWN'
 
@@ -52,11 +52,14 @@ export const billRoutes = [
     access: ['bills:read', 'admin'],
     params: cidParams,
     answers: { 200: FILE_ANSWER },
-    problems: [UNKNOWN],
+    problems: [UNKNOWN, 'ERR_API_DOWNLOADS'],
     compress: false,
-    handle: async ({ params: { cid }, principal, viewer, signal, reply }, node) => {
+    handle: async (call, node, { downloads }) => {
+      const { params, principal, viewer, signal, reply } = call
+      const { cid } = params
       if ((await node.findStatus(cid, viewer)) === undefined) return unknownBill(cid)
-      return sendFile(reply, (await node.readBill(cid, signal, principal.account)) ?? unknownBill(cid))
+      const read = async (): ReturnType<typeof readFile> => readFile(node, cid, signal, principal.account)
+      return sendFile(reply, await downloads.read(call, read))
     },
   }),
   defineRoute({
@@ -88,12 +91,13 @@ export const billRoutes = [
     problems: [UNKNOWN, 'ERR_API_NOT_REVIEWED'],
     handle: async ({ params: { cid }, principal, viewer }, node) => {
       const isReviewer = principal.scopes.includes('review')
-      // The auditor's own people may see what was certified of what they read.
-      const seen = isReviewer ? { ...viewer, all: true } : viewer
-      if ((await node.findStatus(cid, seen)) === undefined) return unknownBill(cid)
+      const isOwn = (await node.findStatus(cid, viewer)) !== undefined
+      const isSeen = isOwn || (isReviewer && (await node.findStatus(cid, { ...viewer, all: true })) !== undefined)
       const access = { accountId: principal.account, isReviewer }
-      const bills = await node.findReviewed(cid, access)
+      const bills = isSeen ? await node.findReviewed(cid, access) : undefined
       if (bills !== undefined) return { bills }
+      // The auditor's own people may see what was certified of what they read, and nothing else of others' bills.
+      if (!isOwn) return unknownBill(cid)
       throw new ApiError(`bill ${cid} has no facts that people read, or not for this key`, {
         code: 'ERR_API_NOT_REVIEWED',
         cid,

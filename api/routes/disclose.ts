@@ -28,12 +28,17 @@ export const discloseRoutes = [
         headers: { 'X-Kwitness-Sealed': '`true`: the bytes are an age file' },
       },
     },
-    problems: ['ERR_API_BILL_UNKNOWN', 'ERR_SEAL_KEY'],
+    problems: ['ERR_API_BILL_UNKNOWN', 'ERR_API_DOWNLOADS', 'ERR_SEAL_KEY'],
     compress: false,
-    handle: async ({ params: { cid }, body: { to }, principal, requestId, signal, reply }, node) => {
+    handle: async (call, node, { downloads }) => {
+      const { params, body, principal, requestId, signal, reply } = call
+      const { cid } = params
       const by = { actor: `key:${principal.keyId}`, requestId }
-      const bytes = await node.disclosure.discloseBill({ cid, to, account: principal.account, by }, signal)
-      return sendFile(reply, { bytes: bytes ?? unknownBill(cid), sealed: true })
+      const request = { cid, to: body.to, account: principal.account, by }
+      const file = await downloads.read(call, async () => ({
+        bytes: (await node.disclosure.discloseBill(request, signal)) ?? unknownBill(cid),
+      }))
+      return sendFile(reply, { ...file, sealed: true })
     },
   }),
 ]

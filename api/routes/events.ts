@@ -7,12 +7,6 @@ import { eventsHeaders, eventsPage, eventsQuery } from '../schemas/events.ts'
 import type { Viewer } from '../views/access.ts'
 import type { BillEvent } from '../views/events.ts'
 
-/** Time between two comments on a stream that has nothing to tell: proxies close what is silent for 30 s or more. */
-const HEARTBEAT_MS = 15_000
-/** A stream looks so often whether its key is still valid; before each event it looks too. */
-const KEY_CHECK_MS = 1_000
-/** What a client does not take within this time ends its stream; it comes back with the number of its last event. */
-const STALL_MS = 60_000
 /** When a client comes back after its stream ended. */
 const RETRY_MS = 3_000
 /** Events read for one piece of a stream. */
@@ -53,7 +47,10 @@ export const eventRoutes = [
       // nginx would collect the stream, and deliver it when it ends.
       reply.header('x-accel-buffering', 'no')
       if (request.method === 'HEAD') return reply.send()
+      signal.throwIfAborted()
       const opened = streams.open(principal.keyId, request)
+      // A client that goes before its stream begins is told of by nobody else.
+      signal.addEventListener('abort', () => opened.close(), { once: true })
       try {
         const afterSeq = after ?? (await node.events.lastSeq(viewer))
         const text = streamOf(node, { viewer, afterSeq, opened, gone: signal, reply })
@@ -78,10 +75,11 @@ async function pageOf(node: NodeView, viewer: Viewer, afterSeq: number, limit: n
 /** The text of a stream. It is asked for more only when the client has taken what it got. */
 async function* streamOf(node: NodeView, init: StreamInit): AsyncGenerator<string> {
   const { viewer, opened, gone, reply } = init
+  const { heartbeatMs, keyCheckMs, stallMs } = opened.times
   const ended = AbortSignal.any([opened.signal, gone])
   const bell = new Bell(ended)
   const unlisten = node.events.onNew(viewer, () => bell.ring())
-  const stall = setTimeout(() => reply.raw.destroy(), STALL_MS)
+  const stall = setTimeout(() => reply.raw.destroy(), stallMs)
   let afterSeq = init.afterSeq
   let saidAtMs = performance.now()
   try {
@@ -100,8 +98,8 @@ async function* streamOf(node: NodeView, init: StreamInit): AsyncGenerator<strin
       text = events.map(messageOf).join('')
       if (text !== '') continue
       stall.refresh()
-      await bell.wait(KEY_CHECK_MS)
-      if (performance.now() - saidAtMs >= HEARTBEAT_MS) text = ': still here\n\n'
+      await bell.wait(Math.min(keyCheckMs, heartbeatMs))
+      if (performance.now() - saidAtMs >= heartbeatMs) text = ': still here\n\n'
     }
   } finally {
     clearTimeout(stall)

@@ -73,9 +73,10 @@ export const figureRoutes = [
       200: { description: 'Every step, and whether the certified claims have the same', schema: explanation },
     },
     problems: ['ERR_API_BILL_UNKNOWN', 'ERR_BILL_NO_FIGURES', 'ERR_AUDIT_TIMEOUT'],
-    handle: async ({ params: { cid }, query, viewer, signal, reply }, node) => {
+    handle: async ({ params: { cid }, query, viewer, signal, reply }, node, { downloads }) => {
       if ((await node.findStatus(cid, viewer)) === undefined) return unknownBill(cid)
-      return sendJson(reply, (await node.figures.explain(cid, query.claim, signal)) ?? unknownBill(cid))
+      const explain = async (): Promise<string | undefined> => node.figures.explain(cid, query.claim, signal)
+      return sendJson(reply, (await downloads.recompute(explain, signal)) ?? unknownBill(cid))
     },
   }),
 ]

@@ -74,7 +74,7 @@ export const gatewayRoutes = [
       'ERR_NODE_BUSY',
     ],
     compress: false,
-    handle: async ({ params, query: asked, headers, signal, reply }, node) => {
+    handle: async ({ params, query: asked, headers, signal, request, reply }, node) => {
       const blocks = gatewayOf(node)
       const cid = parseGatewayCid(params.cid)
       const wanted = parseGatewayRequest(asked, headers.accept)
@@ -91,14 +91,13 @@ export const gatewayRoutes = [
         .header('vary', 'Accept')
       if (isMatched(headers['if-none-match'], etag)) return reply.code(304).send()
       if (wanted.format === 'raw') return sendRaw(reply, params.cid, root, headers.range)
-      return (
-        reply
-          .header('content-type', `${CAR_TYPE}; version=1; order=dfs; dups=${wanted.duplicates ? 'y' : 'n'}`)
-          .header('content-disposition', `attachment; filename="${cid.toString()}.car"`)
-          .header('accept-ranges', 'none')
-          // A CAR has no identity blocks: their bytes are in the root's name.
-          .send(streamCar(cid, inline === undefined ? blocks.walk(cid.toString(), wanted, signal) : nothing()))
-      )
+      // A CAR has no identity blocks: their bytes are in the root's name. And a head is told without walking the DAG.
+      const isEmpty = inline !== undefined || request.method === 'HEAD'
+      return reply
+        .header('content-type', `${CAR_TYPE}; version=1; order=dfs; dups=${wanted.duplicates ? 'y' : 'n'}`)
+        .header('content-disposition', `attachment; filename="${cid.toString()}.car"`)
+        .header('accept-ranges', 'none')
+        .send(streamCar(cid, isEmpty ? nothing() : blocks.walk(cid.toString(), wanted, signal)))
     },
   }),
 ]

@@ -43,10 +43,13 @@ export const reviewRoutes = [
     access: ['review'],
     params: cidParams,
     answers: { 200: FILE_ANSWER },
-    problems: [UNKNOWN, ABSENT],
+    problems: [UNKNOWN, ABSENT, 'ERR_API_DOWNLOADS'],
     compress: false,
-    handle: async ({ params, signal, reply }, node) =>
-      sendFile(reply, { bytes: await node.readReview(params.cid, signal), sealed: false }),
+    handle: async (call, node, { downloads }) => {
+      const { params, signal, reply } = call
+      const read = async (): Promise<{ bytes: Uint8Array }> => ({ bytes: await node.readReview(params.cid, signal) })
+      return sendFile(reply, { ...(await downloads.read(call, read)), sealed: false })
+    },
   }),
   defineRoute({
     method: 'PUT',

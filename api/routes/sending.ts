@@ -18,6 +18,16 @@ export const PROOF_ANSWER: RouteAnswer = {
   headers: { ETag: 'Of the file; it does not change once the claim is final' },
 }
 
+/** Bytes of a bill, opened for an account that handed it in. @throws {ApiError} ERR_API_BILL_UNKNOWN. */
+export async function readFile(
+  node: Pick<NodeView, 'readBill'>,
+  cid: string,
+  signal: AbortSignal,
+  accountId?: string,
+): Promise<{ readonly bytes: Uint8Array; readonly sealed: boolean }> {
+  return (await node.readBill(cid, signal, accountId)) ?? unknownBill(cid)
+}
+
 /**
  * Sends a bill's bytes. A bill is a stranger's file: never shown in place, never sniffed, and kept by no cache unless
  * `headers` say so.

@@ -1,3 +1,4 @@
+import { ApiError } from '../api-error.ts'
 import { defineRoute } from '../route.ts'
 import { billStatus, submissionHeaders, submissionQuery } from '../schemas/bills.ts'
 import { receiveBill } from '../submission.ts'
@@ -47,7 +48,8 @@ export const submitRoutes = [
       'ERR_NODE_STOPPED',
       'ERR_STORAGE_FULL',
     ],
-    handle: async ({ query, headers, principal, viewer, request, signal, reply }, node, { uploads }) => {
+    handle: async (call, node, { uploads }) => {
+      const { query, headers, principal, viewer, isKeyValid, request, signal, reply } = call
       const { account, keyId } = principal
       // A full quota is told before the body is read; a request with a name may be one that was answered already.
       if (headers['idempotency-key'] === undefined) node.accounts.checkQuota(account, 1)
@@ -56,6 +58,8 @@ export const submitRoutes = [
         node.submitBill({ ...said, bytes, accountId: account, keyId }, signal)
       let status: BillStatus | undefined
       try {
+        // A large bill takes minutes to come in: a key that was revoked meanwhile hands in nothing.
+        if (!isKeyValid()) throw new ApiError('the key is not valid here', { code: 'ERR_API_KEY_WRONG' })
         const key = headers['idempotency-key']
         if (key === undefined) status = await upload.use(submit, signal)
         else {

@@ -1,12 +1,20 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { hrtime } from 'node:process'
 import { pino } from 'pino'
+import { ApiServer } from '#api'
 import { decodeCharter, errorCodeOf } from '#protocol'
 import { createNode } from '../../node/node.ts'
 import type { AuditorNode } from '../../node/node.ts'
 import type { Order, Report } from './messages.ts'
 
+/** Requests a minute of the one key of a bench: more than any bench can send. */
+const NO_LIMIT = 1_000_000_000
+const LOG = pino({ level: 'warn' }, pino.destination(2))
+
 /** One auditor in a process of its own, driven over IPC. */
 let node: AuditorNode | undefined
+let api: ApiServer | undefined
 
 function tell(report: Report): void {
   process.send?.(report)
@@ -22,13 +30,30 @@ function cpuMs(): number {
   return (user + system) / 1_000
 }
 
+async function serve(node: AuditorNode, dataDir: string): Promise<ApiServer> {
+  const init = {
+    host: '127.0.0.1',
+    port: 0,
+    corsOrigins: [],
+    trustProxies: [],
+    requestsPerMinuteAddress: NO_LIMIT,
+    requestsPerMinuteKey: NO_LIMIT,
+    uploadsDir: join(dataDir, 'uploads'),
+    createId: randomUUID,
+  }
+  const server = new ApiServer(init, { node, keys: node.keys, log: LOG.child({ component: 'api' }) })
+  await server.start()
+  return server
+}
+
 async function obey(order: Order): Promise<void> {
   if (order.kind === 'start') {
     const charter = decodeCharter(Uint8Array.from(order.init.charter))
-    node = await createNode({ ...order.init, charter, log: pino({ level: 'warn' }, pino.destination(2)) })
+    node = await createNode({ ...order.init, charter, log: LOG })
     node.onCertified((cids) => tell({ kind: 'certified', cids, atMs: nowMs() }))
     await node.start()
-    tell({ kind: 'started', listen: node.health().listen })
+    api = order.servesApi ? await serve(node, order.init.dataDir) : undefined
+    tell({ kind: 'started', listen: node.health().listen, ...(api === undefined ? {} : { url: api.url }) })
   } else if (order.kind === 'report') {
     const health = node?.health()
     tell({ kind: 'peers', alive: health?.committee.alive ?? 0, rssBytes: process.memoryUsage.rss(), cpuMs: cpuMs() })
@@ -43,6 +68,7 @@ async function obey(order: Order): Promise<void> {
       tell({ kind: 'failed', id, code: errorCodeOf(cause), message: cause instanceof Error ? cause.message : '' })
     }
   } else {
+    await api?.stop()
     await node?.stop()
     process.disconnect()
   }
@@ -53,5 +79,6 @@ process.on('message', (order: Order) => {
 })
 // The bench is gone: nothing must stay behind.
 process.on('disconnect', () => {
+  void api?.stop()
   void node?.stop()
 })

@@ -5,7 +5,7 @@ type AuditorOrder = Omit<NodeInit, 'log' | 'charter'> & { readonly charter: Uint
 
 /** What the bench tells an auditor. */
 export type Order =
-  | { readonly kind: 'start'; readonly init: AuditorOrder }
+  | { readonly kind: 'start'; readonly init: AuditorOrder; readonly servesApi: boolean }
   | {
       readonly kind: 'submit'
       readonly id: number
@@ -17,7 +17,7 @@ export type Order =
 
 /** What an auditor tells the bench. Times are the machine's monotonic clock in ms, the same for all processes. */
 export type Report =
-  | { readonly kind: 'started'; readonly listen: readonly string[] }
+  | { readonly kind: 'started'; readonly listen: readonly string[]; readonly url?: string }
   | { readonly kind: 'peers'; readonly alive: number; readonly rssBytes: number; readonly cpuMs: number }
   | { readonly kind: 'submitted'; readonly id: number; readonly cid: string; readonly atMs: number }
   | { readonly kind: 'certified'; readonly cids: readonly string[]; readonly atMs: number }

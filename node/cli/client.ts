@@ -29,16 +29,27 @@ export function addClientOptions(command: Command): Command {
 export async function createClient(terminal: Terminal, options: ClientOptions): Promise<ApiClient> {
   const environment = terminal.environment
   const dir = options.dir ?? environment['KWITNESS_DIR']
-  const url = options.api ?? environment['KWITNESS_API'] ?? (dir === undefined ? DEFAULT_API : await urlOf(dir))
+  const url =
+    options.api ?? environment['KWITNESS_API'] ?? (dir === undefined ? DEFAULT_API : await urlOf(dir, environment))
   const keyFile = options.keyFile ?? environment['KWITNESS_KEY_FILE']
   const key = keyFile === undefined ? await findKeyIn(dir) : await readKeyFile(keyFile)
   if (!URL.canParse(url)) throw usageError(`--api ${url} is not a URL`)
   return new ApiClient({ url, key, signal: terminal.signal, onRetry: tellRetry(terminal) })
 }
 
-async function urlOf(dir: string): Promise<string> {
-  const { host, port } = (await readConfig(dir, {})).api
-  return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`
+async function urlOf(dir: string, environment: Terminal['environment']): Promise<string> {
+  return urlOfListener((await readConfig(dir, { environment })).api)
+}
+
+/** Where a listener of this machine is reached, from its configuration. */
+export function urlOfListener(listener: {
+  readonly host: string
+  readonly port: number
+  readonly tlsCertFile?: string | undefined
+}): string {
+  const { host, port, tlsCertFile } = listener
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `${tlsCertFile === undefined ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${port}`
 }
 
 /** The key that a data directory keeps for its owner's own commands. */

@@ -32,6 +32,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ERR_CHAIN_ANVIL_MISSING: 'install the optional packages again with npm ci',
   ERR_NODE_RULES: "take the version of kWitness that the charter's network runs",
   ERR_NODE_NOT_MEMBER: 'give the address to the founders of the region; an archivist cannot vote',
+  ERR_API_LISTEN: 'stop what has it (is the node running already?), or start with --set api.port=0 or operator.port=0',
   ERR_API_KEY_MISSING: 'name the file of your key with --key-file or KWITNESS_KEY_FILE',
   ERR_API_KEY_WRONG: 'use a key of this node: init printed it',
   ERR_API_SCOPE: 'take a key that has it: kwitness key create',

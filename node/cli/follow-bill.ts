@@ -1,12 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { BillState, BillStatus } from '#api'
+import { BillBell } from './bill-bell.ts'
 import { hasReached, isStuck } from './bill-lines.ts'
 import { CliError } from './cli-error.ts'
 import type { ApiClient } from './client.ts'
 import type { Terminal } from './terminal.ts'
-
-/** Time between two questions to the node: quick for an eye, cheap for a node. */
-const POLL_MS = 250
 
 /** What is followed. */
 export type FollowInit = {
@@ -27,17 +24,28 @@ export type FollowInit = {
  */
 export async function followBill(init: FollowInit, onChange: (status: BillStatus) => void): Promise<BillStatus> {
   const { client, terminal, cid, until } = init
-  const deadline = AbortSignal.timeout(init.timeoutMs ?? 2 ** 31 - 1)
-  let shown: BillState | undefined
-  for (;;) {
+  if (until === undefined) {
     const status = await client.getBill(cid)
-    if (status.state !== shown) onChange(status)
-    shown = status.state
-    if (until === undefined || hasReached(status, until) || isStuck(status)) return status
-    if (deadline.aborted) {
-      throw new CliError(`bill ${cid} is still ${status.state}`, { code: 'ERR_CLI_TIMEOUT', state: status.state })
+    onChange(status)
+    return status
+  }
+  const deadline = AbortSignal.timeout(init.timeoutMs ?? 2 ** 31 - 1)
+  const bell = new BillBell(client, cid, terminal.signal)
+  await bell.start()
+  try {
+    let shown: BillState | undefined
+    for (;;) {
+      const status = await client.getBill(cid)
+      if (status.state !== shown) onChange(status)
+      shown = status.state
+      if (hasReached(status, until) || isStuck(status)) return status
+      if (deadline.aborted) {
+        throw new CliError(`bill ${cid} is still ${status.state}`, { code: 'ERR_CLI_TIMEOUT', state: status.state })
+      }
+      terminal.progress(`waiting for ${until}: ${status.state}`)
+      await bell.wait(deadline)
     }
-    terminal.progress(`waiting for ${until}: ${status.state}`)
-    await delay(POLL_MS, undefined, { signal: terminal.signal })
+  } finally {
+    await bell.stop()
   }
 }

@@ -4,8 +4,7 @@ import { OperatorClient } from '#client'
 import type { MadeKey } from '#client'
 import { errorCodeOf } from '#protocol'
 import { readConfig } from '../data-files.ts'
-import { openAccounts } from '../service/open-accounts.ts'
-import { CLI_RETRY, findKeyIn, readKeyFile, tellRetry, toError } from './client.ts'
+import { CLI_RETRY, findKeyIn, readKeyFile, tellRetry, toError, urlOfListener } from './client.ts'
 import { usageError } from './cli-error.ts'
 import { defaultDir } from './default-dir.ts'
 import type { Terminal } from './terminal.ts'
@@ -59,6 +58,8 @@ export async function asOperator<T>(
       remoteOperator(await clientOf(terminal, url, options, options.dir ?? terminal.environment['KWITNESS_DIR'])),
     )
   }
+  // Only here: whoever reads --help needs no store, rules or data sets.
+  const { openAccounts } = await import('../service/open-accounts.ts')
   try {
     const { accounts, close } = await openAccounts(dir)
     try {
@@ -69,9 +70,7 @@ export async function asOperator<T>(
   } catch (thrown) {
     if (errorCodeOf(thrown) !== 'ERR_STORAGE_LOCKED') throw thrown
   }
-  const { host, port } = (await readConfig(dir, { environment: terminal.environment })).operator
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const at = `http://${address.includes(':') ? `[${address}]` : address}:${port}`
+  const at = urlOfListener((await readConfig(dir, { environment: terminal.environment })).operator)
   return task(remoteOperator(await clientOf(terminal, at, options, dir)))
 }
 

@@ -36,9 +36,9 @@ export class Disk {
   #latest: DiskSpace | undefined
 
   /** @param nowMs a clock that never goes back. */
-  constructor(folder: string, nowMs: () => number) {
+  constructor(folder: string, nowMs: () => number, readSpace = readDiskSpace) {
     this.#space = new Cached({
-      load: async () => (this.#latest = await readDiskSpace(folder)),
+      load: async () => (this.#latest = await readSpace(folder)),
       maxAgeMs: SPACE_AGE_MS,
       timeoutMs: 5_000,
       waitMs: 1_000,

@@ -19,10 +19,12 @@ export type PresenceComponents = Pick<Components, 'anchoring' | 'sponsor'> & {
 export class Presence {
   readonly #components: PresenceComponents
   readonly #startedAtMs: number
+  readonly #network: string
 
   constructor(components: PresenceComponents) {
     this.#components = components
     this.#startedAtMs = components.nowMs()
+    this.#network = charterCid(components.context.charter).toString()
   }
 
   health(): NodeHealth {
@@ -36,7 +38,7 @@ export class Presence {
       address: toHex(context.address),
       peerId: network.peerId,
       listen: network.addresses(),
-      network: charterCid(context.charter).toString(),
+      network: this.#network,
       committee: { size: context.committee.length, quorum: context.quorum, alive },
       queue: sponsor.waiting,
       anchorLag: chain.lag,

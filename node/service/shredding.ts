@@ -15,7 +15,7 @@ export type ShreddingComponents = {
   readonly isOpen: (account: string) => Promise<boolean>
   /** Writes that forget what an account was told of a bill. */
   readonly forgetTold: (cid: CID, account: string) => readonly Write[]
-  /** What else is kept for an account alone: its events, its webhooks with their secrets. */
+  /** What else is kept for an account alone: its events, its webhooks with their secrets, an age key that was made for it. */
   readonly forget: readonly ((account: string) => Promise<void>)[]
 }
 

@@ -1,12 +1,13 @@
 import type { NodeStatus, ObservedRequest, Readiness, StatusView } from '#api'
 import type { Components } from '../compose.ts'
-import { faultsOfReadiness, findFaults } from '../findings.ts'
+import { diskText, faultsOfReadiness, findFaults } from '../findings.ts'
 import { QUEUE_LIMIT } from '../intake.ts'
+import { NodeError } from '../node-error.ts'
 import type { NodeInit } from '../node-init.ts'
 import type { NodeParts } from '../node-parts.ts'
 import type { Activity } from './activity.ts'
 import type { BillCounts } from './bill-counts.ts'
-import { Disk } from './disk.ts'
+import { Disk, judgeDisk } from './disk.ts'
 import { PayerWatch } from './payer-watch.ts'
 import type { Presence } from './presence.ts'
 
@@ -33,11 +34,12 @@ export class Status implements StatusView {
   readonly #disk: Disk
   readonly #payer: PayerWatch | undefined
 
-  constructor({ dataDir, anchor }: Pick<NodeInit, 'dataDir' | 'anchor'>, components: StatusComponents) {
+  constructor(init: Pick<NodeInit, 'dataDir' | 'anchor' | 'readDiskSpace'>, components: StatusComponents) {
+    const { dataDir, anchor } = init
     const { anchoring, store, activity } = components
     this.#components = components
     this.#anchorDueMs = LATE_ANCHORS * (anchor.intervalMs + anchor.stageMs)
-    this.#disk = new Disk(dataDir, nowMonotonicMs)
+    this.#disk = new Disk(dataDir, nowMonotonicMs, init.readDiskSpace)
     const address = anchoring.payer
     this.#payer =
       address === undefined
@@ -55,6 +57,7 @@ export class Status implements StatusView {
   start(): void {
     this.#components.counts.start()
     this.#components.metrics.start()
+    void this.#disk.space()
   }
 
   async stop(): Promise<void> {
@@ -104,6 +107,22 @@ export class Status implements StatusView {
     void this.#disk.space()
     const reasons = faultsOfReadiness(this.#standing())
     return { ready: reasons.length === 0, reasons }
+  }
+
+  /**
+   * DESIGN 16: the last of a disk is not for bills.
+   *
+   * @throws {NodeError} ERR_STORAGE_FULL.
+   */
+  requireRoom(): void {
+    // Looked at again behind: a disk fills slowly, and a submission does not wait for it.
+    void this.#disk.space()
+    const { latest } = this.#disk
+    if (latest === undefined || judgeDisk(latest) !== 'full') return
+    throw new NodeError(`only ${diskText(latest)}: no more bills are taken`, {
+      code: 'ERR_STORAGE_FULL',
+      freeBytes: latest.freeBytes,
+    })
   }
 
   async metrics(): Promise<{ contentType: string; text: string }> {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { ApiKeyRecord } from '#api'
@@ -41,7 +41,7 @@ export async function takeOverAccounts({ dataDir, store, accounts, keys, context
  * directory, as `age-keygen` writes it. The file comes first: a crash behind it finds it again.
  */
 async function makeRecipient(dataDir: string, account: string, log: Logger): Promise<string> {
-  const path = join(dataDir, `holder-${encodeURIComponent(account)}.age`)
+  const path = holderPath(dataDir, account)
   const found = await readFile(path, 'utf8').catch(() => undefined)
   const known = found === undefined ? undefined : /^# public key: (age1\w+)$/m.exec(found)?.[1]
   if (known !== undefined) return known
@@ -49,4 +49,13 @@ async function makeRecipient(dataDir: string, account: string, log: Logger): Pro
   await writeNewFile(path, `# account: ${account}\n# public key: ${recipient}\n${identity}\n`)
   log.info({ account, path }, 'made an age key for an account: its sealed bills open with age -d -i FILE')
   return recipient
+}
+
+/** Destroys the key pair that was made here for an account, if its secret half was never handed over and deleted. */
+export async function removeHolderKey(dataDir: string, account: string): Promise<void> {
+  await rm(holderPath(dataDir, account), { force: true })
+}
+
+function holderPath(dataDir: string, account: string): string {
+  return join(dataDir, `holder-${encodeURIComponent(account)}.age`)
 }

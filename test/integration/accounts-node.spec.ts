@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { BillStatus } from '#api'
 import { startApi } from '../support/api-server.ts'
 import type { RunningApi } from '../support/api-server.ts'
@@ -93,6 +95,15 @@ describe('accounts at a running node', function () {
     assert.equal((await json<BillStatus>(await call(api, `/v1/bills/${cid}`, ours.key))).cid, cid)
     assert.equal((await json<BillStatus>(await call(api, `/v1/bills/${cid}`, admin))).cid, cid)
     assert.ok((await json<Page>(await call(api, '/v1/bills', admin))).items.some((it) => it.cid === cid))
+  })
+
+  it('leave no key behind that opens their bills when they are closed', async () => {
+    const leaving = await signUp()
+    // As a node makes it for an account that came with api-keys.json.
+    const holder = join(region.dataDir(0), `holder-${leaving.id}.age`)
+    await writeFile(holder, 'AGE-SECRET-KEY-1')
+    await json(await post(operator, `/v1/accounts/${leaving.id}/close`, admin, { confirm: leaving.id }))
+    await assert.rejects(stat(holder), { code: 'ENOENT' })
   })
 
   it('share a bill that each handed in, and each opens it, under its own file name and time', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -59,6 +59,26 @@ describe('docs/api.md', () => {
     }
     assert.deepEqual(await readFile(join(dir, 'bill.xml')), await readFile(BILL))
     assert.match(await readFile(join(dir, 'proof.json'), 'utf8'), /"kwitness-proof"/)
+  })
+
+  it('shows a program that does what it says', async () => {
+    const [, program = ''] = /```ts\n([\s\S]*?)```/.exec(await readFile(PAGE, 'utf8')) ?? []
+    assert.match(program, /from '#client'/, 'the pattern has lost the example')
+    const door = new URL('../../client/index.ts', import.meta.url).href
+    const given = [
+      "import { openAsBlob } from 'node:fs'",
+      'const [node, key, path] = process.argv.slice(2)',
+      'const file = await openAsBlob(path)',
+    ]
+    const path = join(dir, 'program.ts')
+    await writeFile(path, `${given.join('\n')}\n${program.replace('#client', door)}`)
+    const bill = join(dir, 'january.xml')
+    const { stdout, stderr } = await run(process.execPath, ['--no-warnings', path, server.url, key.text, bill])
+    assert.equal(stderr, '')
+    const { cid } = (await region.node(0).listBills(1))[0] ?? assert.fail('nothing was handed in')
+    assert.match(stdout, new RegExp(`^received\nproposed\ncertified\n(?:.*\n)*${cid}\n$`))
+    const wrong = await run(process.execPath, ['--no-warnings', path, server.url, 'kw_x', bill])
+    assert.match(wrong.stderr, /^ERR_API_KEY_WRONG .* [0-9a-f-]{36}\n$/)
   })
 
   async function certified(): Promise<void> {

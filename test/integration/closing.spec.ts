@@ -150,6 +150,9 @@ describe('closing an account', function () {
     const { cid } = await submit(0, 'again', bytes)
     await untilState(region.node(0), cid, 'certified')
     assert.deepEqual((await region.node(0).readBill(cid, NEVER, 'again'))?.bytes, bytes)
+    // A batch that has a claim whose first file is gone beside a new one is anchored all the same.
+    const mixed = await submit(0, 'again', csvBill({ point: 'close-own' }, { point: 'close-mixed' }))
+    await finalAt(ALL, mixed.cid)
   })
 
   it('gives up a bill that waits for people, at every auditor', async () => {

@@ -126,6 +126,8 @@ describe('the service of a running node', () => {
     assert.deepEqual(paged, all)
     assert.deepEqual((await get<Page<BatchView>>('/v1/batches?state=anchored')).body.items, all)
     assert.deepEqual((await get<Page<BatchView>>('/v1/batches?state=abandoned')).body.items, [])
+    const none = (await get<Page<BatchView>>('/v1/batches?state=abandoned&limit=1')).body
+    assert.deepEqual(none, { items: [] }, 'a filter looks on, and does not give one empty page after the other')
     const [first] = all
     assert.deepEqual((await get<BatchView>(`/v1/batches/${first?.cid ?? ''}`)).body, first)
     assert.equal((await get(`/v1/batches/${bills[1] ?? ''}`)).status, 404)
@@ -198,6 +200,15 @@ describe('the service of a running node', () => {
   })
 
   it('shows its whole status to the operator, and only its health to others', async () => {
+    // A bill of two accounts is one bill.
+    const again = csvBill({ point: 'P-1', start: '2022-02-01', end: '2022-03-01', kWh: '310.5' })
+    const { cid } = await submitTo(region.node(0), { ...submissionOf(again), accountId: 'stranger' })
+    assert.equal(cid, bills[1])
+    const { events } = region.node(0)
+    await until(
+      'the second account is told',
+      async () => (await events.lastSeq({ account: 'stranger', all: false })) > 0,
+    )
     const admin = await keyFor('baker', 'admin')
     const { body } = await get<NodeStatus>('/v1/status', admin, operator.url)
     assert.equal(body.ready, true)
@@ -264,10 +275,30 @@ describe('the service of a running node', () => {
     assert.equal(valueOf(text, 'kwitness_committee_margin'), -1)
   })
 
+  it('takes no bills while its disk is full, says so, and certifies those of others', async () => {
+    await region.startNode(3)
+    await region.stopNode(1)
+    const disk = { freeBytes: 4, totalBytes: 100 }
+    const node = await region.startNode(1, { readDiskSpace: async () => disk })
+    const bill = submissionOf(csvBill({ point: 'P-full' }))
+    const reasons = (): string[] => node.readiness().reasons.map(({ code }) => code)
+    await until('only the disk is wrong', () => reasons().join(' ') === 'disk', { lastSeen: reasons })
+    await assert.rejects(submitTo(node, bill), { code: 'ERR_STORAGE_FULL' })
+    const { cid } = await submitTo(region.node(0), bill)
+    await untilState(node, cid, 'certified')
+    disk.freeBytes = 50
+    await until('there is room', () => (node.readiness().ready ? true : undefined))
+    await submitTo(node, submissionOf(csvBill({ point: 'P-room' })))
+  })
+
   it('counts its bills again after a restart, and tells of a dead endpoint what it does not know', async () => {
     const before = region.node(1)
-    assert.deepEqual((await before.status()).bills, {})
+    const sumOf = ({ bills: counts }: NodeStatus): number =>
+      Object.values(counts).reduce((sum, count) => sum + count, 0)
+    await until('its own bill is counted', async () => sumOf(await before.status()) === 1)
+    assert.equal(before.readiness().ready, true)
     await region.stopNode(1)
+    assert.equal(before.readiness().reasons[0]?.code, 'stopping')
     await region.startNode(1, { chain: { rpcUrl: 'http://127.0.0.1:9' } })
     const status = await region.node(1).status()
     assert.equal(status.payer?.address.length, 42)
@@ -277,6 +308,6 @@ describe('the service of a running node', () => {
     assert.equal(valueOf((await region.node(1).metrics()).text, 'kwitness_payer_balance_wei'), undefined)
     await region.stopNode(0)
     const again = await region.startNode(0)
-    await until('the bills are counted', async () => ((await again.status()).bills.final === 3 ? true : undefined))
+    await until('the bills are counted', async () => sumOf(await again.status()) === 4)
   })
 })

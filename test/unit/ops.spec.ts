@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { METRIC_FAMILIES } from '../../node/metric-families.ts'
 import { Metrics } from '../../node/metrics.ts'
 import { Activity } from '../../node/service/activity.ts'
 import { FakeNode } from '../support/fake-node.ts'
@@ -11,6 +12,7 @@ import { FakeNode } from '../support/fake-node.ts'
 const OPS = fileURLToPath(new URL('../../ops/', import.meta.url))
 const ALERTS = readFileSync(join(OPS, 'alerts.yml'), 'utf8')
 const TESTS = readFileSync(join(OPS, 'alerts.test.yml'), 'utf8')
+const OPERATE = readFileSync(fileURLToPath(new URL('../../docs/operate.md', import.meta.url)), 'utf8')
 const DASHBOARD = readFileSync(join(OPS, 'grafana-dashboard.json'), 'utf8')
 
 /** Series that a node has: `name{label,label}`, of histograms with the ends that Prometheus adds. */
@@ -70,6 +72,26 @@ describe('what operators are given to watch with', () => {
       name.endsWith('_sum') || name.endsWith('_bucket') || name.endsWith('_count')
     const unseen = [...(await seriesOf()).keys()].filter((name) => !shown.has(name) && !isPart(name))
     assert.deepEqual(unseen, [])
+  })
+
+  it('describes every metric in docs/operate.md', async () => {
+    const [, table = ''] = /<!-- metrics -->\n+([\s\S]*?)\n+<!-- \/metrics -->/.exec(OPERATE) ?? []
+    const rows = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')))
+    const described = new Map(rows.slice(2).map(([, name = '', by = '', what = '']) => [name, { by, what }]))
+    const expected = Object.entries(METRIC_FAMILIES).map(([name, { labels, help }]) => [
+      `kwitness_${name}`,
+      { by: labels.join(', '), what: help },
+    ])
+    const histograms = [...described].filter(([name]) => !expected.some(([known]) => known === name))
+    assert.deepEqual(
+      [...described].filter(([name]) => !histograms.some(([it]) => it === name)),
+      expected,
+    )
+    const series = await seriesOf()
+    assert.deepEqual(
+      histograms.map(([name]) => name),
+      [...series.keys()].filter((name) => name.endsWith('_count')).map((name) => name.slice(0, -'_count'.length)),
+    )
   })
 
   it('has panels that do not overlap, each with an own number', () => {

@@ -55,7 +55,7 @@ function pathOf(dir: string, file: string): string {
 }
 
 /** True for addresses that only this machine reaches. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   if (isIP(host) === 4) return host.startsWith('127.')
   return host === '::1' || host === 'localhost'
 }

@@ -1,7 +1,7 @@
 import { addressOfPrivateKey, toHex } from '#protocol'
 import type { Config } from '#config'
 import type { OpenedDataDir } from '../../data-dir.ts'
-import { ApiClient, findKeyIn } from '../client.ts'
+import { ApiClient, findKeyIn, urlOfListener } from '../client.ts'
 import { isWhole } from '../status/status-lines.ts'
 import { skip } from './diagnosis.ts'
 import type { Diagnosis } from './diagnosis.ts'
@@ -43,19 +43,14 @@ async function findNode(
 ): Promise<ApiClient | undefined> {
   const ours = toHex(addressOfPrivateKey(privateKey))
   const key = await findKeyIn(dir)
-  for (const { host, port } of [config.operator, config.api]) {
-    if (port === 0) continue
-    const url = `http://${reachable(host)}:${port}`
+  for (const listener of [config.operator, config.api]) {
+    if (listener.port === 0) continue
+    const url = urlOfListener(listener)
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])
     const health = await new ApiClient({ url, key, signal: limit }).getHealth().catch(() => undefined)
     if (health?.address === ours) return new ApiClient({ url, key, signal })
   }
   return undefined
-}
-
-function reachable(host: string): string {
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return address.includes(':') ? `[${address}]` : address
 }
 
 function portsOf({ api, operator, network }: Config): WantedPort[] {

@@ -47,8 +47,10 @@ export async function runStart(terminal: Terminal, options: StartOptions): Promi
   log.info({ config: redactConfig(opened.config), dir: opened.dir }, 'configuration')
   const node = await createNode(initOf(opened, log))
   const components = { node, keys: node.keys, log: log.child({ component: 'api' }) }
-  const { api, operator } = await createApiListeners(opened.dir, opened.config, components)
+  const listeners: ApiServer[] = []
   try {
+    const { api, operator } = await createApiListeners(opened.dir, opened.config, components)
+    listeners.push(operator, api)
     await node.start()
     await api.start()
     await operator.start()
@@ -56,7 +58,7 @@ export async function runStart(terminal: Terminal, options: StartOptions): Promi
     await waitForEnd(terminal.signal)
     log.info('stopping')
   } finally {
-    const isStopped = await Promise.race([stop([operator, api], node), delay(STOP_MS, false, { ref: false })])
+    const isStopped = await Promise.race([stop(listeners, node), delay(STOP_MS, false, { ref: false })])
     if (!isStopped) log.warn({ stopMs: STOP_MS }, 'not everything stopped in time')
   }
 }

@@ -160,6 +160,26 @@ describe('API against hostile clients', () => {
     assert.ok(most <= 4, `${most} bills of up to 20 MiB were open at once`)
   })
 
+  it('bounds the connections of an address, and not those of a proxy that is trusted, by IPv6 as well', async () => {
+    const heldBy = async (trustProxies: readonly string[]): Promise<number> => {
+      const url = await start(new FakeNode(), { host: '::1', trustProxies })
+      const opened = await Promise.all(
+        Array.from({ length: 520 }, async () => {
+          const socket = connect(Number(new URL(url).port), '::1')
+          sockets.push(socket)
+          socket.on('error', () => {})
+          await once(socket, 'connect')
+          return socket
+        }),
+      )
+      // What is refused is closed at once; this one is behind all of them.
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      return opened.filter((socket) => !socket.closed && !socket.readableEnded).length
+    }
+    assert.equal(await heldBy(['::1']), 520)
+    assert.equal(await heldBy(['::2']), 512)
+  })
+
   it('cuts a client off that does not read its answer', async () => {
     const node = new EndlessNode()
     const url = await start(node, { stallMs: 300 })

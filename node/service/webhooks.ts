@@ -28,6 +28,8 @@ export type WebhooksInit = WebhookPosterInit & {
   readonly randomBytes: (size: number) => Uint8Array
   /** Told of each attempt: whether it was answered with 2xx. */
   readonly onPosted?: (ok: boolean) => void
+  /** Waits between attempts. @default RETRY_MS of `webhook-retries.ts` */
+  readonly retryMs?: readonly number[]
   readonly log: Logger
 }
 
@@ -169,6 +171,7 @@ export class Webhooks implements WebhooksView {
         store.commit([store.webhookProgress.put(keyOf(account, id), changed)], { durable }),
       nowMs,
       random,
+      retryMs: this.#init.retryMs,
       userAgent: `kwitness/${VERSION}`,
       log,
     })

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type {
+  Actor,
   BillQuery,
   BillStatus,
   EventsView,
@@ -215,8 +216,11 @@ export class AuditorNode implements NodeView {
     return this.#components.reviews.show(requireCid(cid), AbortSignal.any([signal, this.#stopped.signal]))
   }
 
-  async readReview(cid: string, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#components.reviews.readPlain(requireCid(cid), signal)
+  async readReview(cid: string, signal: AbortSignal, by?: Actor): Promise<Uint8Array> {
+    const bytes = await this.#components.reviews.readPlain(requireCid(cid), signal)
+    // Whoever opens a bill of others leaves a trace.
+    if (by !== undefined) await this.accounts.audit.record(by, 'review.read', cid, [])
+    return bytes
   }
 
   async enterReview(cid: string, entry: ReviewEntry, signal: AbortSignal): Promise<ReviewView> {

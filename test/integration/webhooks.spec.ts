@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { LookupAddress } from 'node:dns'
 import { pino } from 'pino'
 import type { BillState, Webhook } from '#api'
+import type { Lookup } from '../../node/service/webhook-address.ts'
 import { Webhooks } from '../../node/service/webhooks.ts'
 import type { WebhooksInit } from '../../node/service/webhooks.ts'
 import { JournalRig } from '../support/journal.ts'
@@ -102,6 +103,19 @@ describe('webhooks', function () {
     assert.deepEqual([last?.ok, last?.status, failures, disabledAt], [true, 204, 0, undefined])
   })
 
+  it('lets no account with endpoints that never answer keep others waiting', async () => {
+    const dead = await listen(() => undefined)
+    for (let i = 0; i < 10; i += 1) await webhooks.add('shop', dead.url, ['received'])
+    const bills = Array.from({ length: 10 }, (_, i) => `slow-${i}`)
+    for (const bill of bills) await rig.take(bill, 'shop')
+    await until('its places are taken', () => dead.posts.length >= 16)
+    const endpoint = await listen()
+    await webhooks.add('bakery', endpoint.url, [])
+    await finish('quick', 'bakery')
+    await untilSettled('bakery')
+    assert.equal(dead.posts.length, 16)
+  })
+
   it('tells only the states that are asked for, and only what happens after it was added', async () => {
     const endpoint = await listen()
     await finish('before')
@@ -175,6 +189,24 @@ describe('webhooks', function () {
     }
   })
 
+  it('waits after a failure also when others that were under way go well', async () => {
+    const times: number[] = []
+    const endpoint = await listen((_index, response, { body, atMs }) => {
+      const isRefused = body.includes(rig.cidOf('bad').toString())
+      if (isRefused) times.push(atMs)
+      if (isRefused && times.length === 1) response.writeHead(500).end()
+      else setTimeout(() => void response.writeHead(204).end(), 50)
+    })
+    webhooks = create({ retryMs: [400, 400] })
+    await webhooks.add('shop', endpoint.url, ['received'])
+    for (const bill of ['bad', 'a', 'b', 'c']) await rig.take(bill, 'shop')
+    for (const bill of ['bad', 'a', 'b', 'c']) rig.note(bill)
+    await endpoint.until(5)
+    await untilSettled()
+    const [first = 0, second = 0] = times
+    assert.ok(second - first >= 380, `tried again after ${second - first} ms`)
+  })
+
   it('waits as long as Retry-After says', async () => {
     const endpoint = await listen((index, response) =>
       index === 0 ? void response.writeHead(429, { 'retry-after': '1' }).end() : void response.writeHead(204).end(),
@@ -238,7 +270,11 @@ describe('webhooks', function () {
     const endpoint = await listen((_index, response) => {
       response.writeHead(200, { 'content-type': 'text/plain' })
       const more = (): void => {
-        while (!response.destroyed && response.write('x'.repeat(65_536))) written += 65_536
+        let isTaken = true
+        while (isTaken && !response.destroyed) {
+          isTaken = response.write('x'.repeat(65_536))
+          written += 65_536
+        }
       }
       response.on('drain', more)
       response.on('close', () => (isCut = true))
@@ -326,7 +362,7 @@ describe('webhooks', function () {
     const inside = await listen()
     const looked: string[] = []
     const find =
-      (addresses: LookupAddress[]): WebhooksInit['lookup'] =>
+      (addresses: LookupAddress[]): Lookup =>
       (host, _options, done) => {
         looked.push(host)
         done(null, addresses)

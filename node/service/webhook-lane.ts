@@ -29,7 +29,7 @@ export type WebhookLaneInit = {
     signal: AbortSignal,
   ) => Promise<WebhookAnswer>
   /** Places of all webhooks together. */
-  readonly places: Limiter
+  readonly places: Pick<Limiter, 'run'>
   /** Keeps the progress; `durable` when it must survive a crash of the machine. */
   readonly save: (progress: WebhookProgressRecord, durable: boolean) => Promise<void>
   readonly nowMs: () => number

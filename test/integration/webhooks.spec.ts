@@ -107,7 +107,10 @@ describe('webhooks', function () {
     const dead = await listen(() => undefined)
     for (let i = 0; i < 10; i += 1) await webhooks.add('shop', dead.url, ['received'])
     const bills = Array.from({ length: 10 }, (_, i) => `slow-${i}`)
-    for (const bill of bills) await rig.take(bill, 'shop')
+    for (const bill of bills) {
+      await rig.take(bill, 'shop')
+      rig.note(bill)
+    }
     await until('its places are taken', () => dead.posts.length >= 16)
     const endpoint = await listen()
     await webhooks.add('bakery', endpoint.url, [])

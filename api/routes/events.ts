@@ -47,6 +47,8 @@ export const eventRoutes = [
       // nginx would collect the stream, and deliver it when it ends.
       reply.header('x-accel-buffering', 'no')
       if (request.method === 'HEAD') return reply.send()
+      // When the stream ends its connection does: a server that stops would wait for it to become idle.
+      reply.header('connection', 'close')
       signal.throwIfAborted()
       const opened = streams.open(principal.keyId, request)
       // A client that goes before its stream begins is told of by nobody else.

@@ -4,15 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { BillStatus } from '#api'
-import { createDataDir } from '../../node/data-dir.ts'
-import { findFreePort } from '../support/auditor-process.ts'
 import { csvBill } from '../support/bills.ts'
 import { checkInvariants } from '../support/invariants.ts'
-import { startKwitness } from '../support/kwitness.ts'
-import type { Running } from '../support/kwitness.ts'
 import { startLiveRegion } from '../support/live-region.ts'
 import type { LiveRegion } from '../support/live-region.ts'
 import { seededRandom } from '../support/random.ts'
+import { StartedAuditor } from '../support/started-auditor.ts'
 import { until } from '../support/until.ts'
 
 const HONEST = [0, 1, 2]
@@ -42,80 +39,27 @@ describe(`kwitness start, killed again and again while bills come in (seed ${SEE
   const keys = new Map<string, string>()
   let root: string
   let region: LiveRegion
-  let dir: string
-  let url: string
-  let operatorUrl: string
-  let adminKey: string
-  let process_: Running | undefined
-  let isUp = false
+  let auditor: StartedAuditor
 
   before(async () => {
     root = await mkdtemp(join(tmpdir(), 'kwitness-api-crash-'))
     region = await startLiveRegion({ started: HONEST })
-    dir = join(root, 'auditor')
-    const [apiPort, operatorPort, p2pPort] = [await findFreePort(), await findFreePort(), await findFreePort()]
-    url = `http://127.0.0.1:${apiPort}`
-    operatorUrl = `http://127.0.0.1:${operatorPort}`
-    const { privateKey, regionSecret, archiveKeys, bootstrap, chain } = region.nodeInit(VICTIM)
-    const { apiKey } = await createDataDir({
-      dir,
-      privateKey,
-      cost: 'light',
-      account: 'operator',
-      createdAt: new Date().toISOString(),
-      network: {
-        charter: region.charter,
-        region: 'north-america',
-        regionKeys: { region: 'north-america', pointSecret: regionSecret, archiveKeys },
-        preset: 'devnet',
-        config: {
-          network: { listen: [`/ip4/127.0.0.1/tcp/${p2pPort}`], bootstrap: [...bootstrap] },
-          chain: { rpcUrl: chain.rpcUrl },
-          api: { port: apiPort, requestsPerMinuteKey: 100_000, requestsPerMinuteAddress: 100_000 },
-          operator: { port: operatorPort },
-        },
-      },
-    })
-    adminKey = apiKey ?? ''
-    await start()
+    auditor = await StartedAuditor.create(region, VICTIM, root)
+    await auditor.start()
     for (const account of ACCOUNTS) {
-      await post('/v1/accounts', { id: account })
-      const made = await post('/v1/keys', { account, scopes: ['bills:write', 'bills:read'] })
-      keys.set(account, made['apiKey'] as string)
+      await auditor.post('/v1/accounts', { id: account })
+      const wanted = { account, scopes: ['bills:write', 'bills:read'] }
+      keys.set(account, (await auditor.post<{ apiKey: string }>('/v1/keys', wanted)).apiKey)
     }
   })
   after(async () => {
-    await kill()
+    await auditor?.end('SIGKILL')
     await region?.stop()
     await rm(root, { recursive: true, force: true })
   })
 
-  async function start(): Promise<void> {
-    process_ = startKwitness(['start', '--dir', dir, '--json'])
-    await process_.saw('"operator":"http')
-    isUp = true
-  }
-
-  async function kill(): Promise<void> {
-    isUp = false
-    process_?.child.kill('SIGKILL')
-    await process_?.ended
-    process_ = undefined
-  }
-
-  async function post(path: string, body: object): Promise<Record<string, unknown>> {
-    const response = await fetch(`${operatorUrl}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    const text = await response.text()
-    assert.equal(response.status, 201, text)
-    return JSON.parse(text) as Record<string, unknown>
-  }
-
   const send = async ({ key, name, path, body }: Order): Promise<Response> =>
-    fetch(`${url}${path}`, {
+    fetch(`${auditor.url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'idempotency-key': name },
       body: Uint8Array.from(body),
@@ -133,14 +77,14 @@ describe(`kwitness start, killed again and again while bills come in (seed ${SEE
       } catch (thrown) {
         if (thrown instanceof assert.AssertionError) throw thrown
         // Killed on the way: it is not known whether the bill was taken, which is what the name is for.
-        await until('the node is up again', () => isUp, { deadlineMs: 60_000 })
+        await until('the node is up again', () => auditor.isUp, { deadlineMs: 60_000 })
       }
     }
   }
 
   const get = async <T>(path: string, account: string): Promise<T> => {
     const headers = { authorization: `Bearer ${keys.get(account) ?? ''}`, accept: 'application/json' }
-    const response = await fetch(`${url}${path}`, { headers })
+    const response = await fetch(`${auditor.url}${path}`, { headers })
     const text = await response.text()
     assert.equal(response.status, 200, text)
     return JSON.parse(text) as T
@@ -184,16 +128,16 @@ describe(`kwitness start, killed again and again while bills come in (seed ${SEE
     const killing = async (): Promise<void> => {
       for (; kills < KILLS && answered.length < BILLS; kills += 1) {
         await pause(50 + random() * 600)
-        await kill()
-        await start()
+        await auditor.end('SIGKILL')
+        await auditor.start()
       }
     }
     await Promise.all([load, killing()])
     assert.ok(kills >= 2, `only ${kills} kills met the load`)
     assert.equal(answered.length, BILLS)
     // Killed once more with all that is still open.
-    await kill()
-    await start()
+    await auditor.end('SIGKILL')
+    await auditor.start()
     for (const one of answered) await untilCertified(one)
   })
 
@@ -243,7 +187,7 @@ describe(`kwitness start, killed again and again while bills come in (seed ${SEE
         return status !== undefined && ['certified', 'anchored', 'final'].includes(status.state)
       })
     }
-    await kill()
+    await auditor.end('SIGKILL')
     for (const position of HONEST) await region.stopNode(position)
     const { certified } = await checkInvariants(region, HONEST)
     assert.equal(certified.size, BILLS)

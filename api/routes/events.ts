@@ -54,7 +54,9 @@ export const eventRoutes = [
       // A client that goes before its stream begins is told of by nobody else.
       signal.addEventListener('abort', () => opened.close(), { once: true })
       try {
-        const afterSeq = after ?? (await node.events.lastSeq(viewer))
+        const last = await node.events.lastSeq(viewer)
+        // A number from before the node was restored, or of another key: nothing that comes now may be skipped.
+        const afterSeq = Math.min(after ?? last, last)
         const text = streamOf(node, { viewer, afterSeq, opened, gone: signal, reply })
         return await reply.send(Readable.from(text, { objectMode: false, highWaterMark: BUFFERED_BYTES }))
       } catch (cause) {

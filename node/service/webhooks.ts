@@ -14,7 +14,7 @@ import type { WebhookPosterInit } from './webhook-post.ts'
 import { formatSecret, SECRET_BYTES } from './webhook-signature.ts'
 
 /** Webhooks of one account: one for each of its programs, and some for tests. */
-export const WEBHOOKS_PER_ACCOUNT = 10
+const WEBHOOKS_PER_ACCOUNT = 10
 /** Posts of all webhooks under way: the slowest endpoints together hold some sockets, and no more. */
 const POSTS_AT_A_TIME = 128
 /** The same of one account, so that one whose endpoints do not answer does not keep others waiting. */

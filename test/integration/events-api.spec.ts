@@ -94,6 +94,15 @@ describe('events over HTTP', () => {
     await again.close()
   })
 
+  it('skips nothing for a client that knows a number that was not given yet', async () => {
+    node.events.add(BILL, 'received')
+    const stream = await open('/v1/events', { 'last-event-id': '1000' })
+    assert.equal((await stream.next())?.id, '1')
+    node.events.add(BILL, 'proposed')
+    assert.deepEqual(seqs(await stream.take(1)), [2])
+    await stream.close()
+  })
+
   it('gives the same as a page of JSON', async () => {
     for (let i = 0; i < 5; i += 1) node.events.add(BILL, 'received')
     const page = async (query: string): Promise<unknown> =>

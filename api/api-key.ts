@@ -85,6 +85,11 @@ export function parseApiKey(text: string): ApiKeyText | undefined {
   return id === undefined || secret === undefined ? undefined : { id, secretHash: sha256(utf8(secret)) }
 }
 
+/** A text without the secrets of keys in it: somebody put one into a path, and what was refused is told and logged. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(/(kw_[0-9a-f]{12}_)[0-9a-f]{8,}/g, '$1…')
+}
+
 /**
  * The record that a key's text belongs to.
  *

@@ -20,8 +20,10 @@ export function limitConnections(server: Server, trustProxies: readonly string[]
     if (open * 10 >= most * 9) server.closeIdleConnections()
     const remote = socket.remoteAddress
     if (remote === undefined) return
+    // Proxies by their whole address: the one of a /64 is not any other.
+    const whole = remote.replace(/^::ffff:(?=[\d.]+$)/i, '').replace(/%.*$/, '')
+    if (proxies.check(whole, isIPv4(whole) ? 'ipv4' : 'ipv6')) return
     const address = normalizeIP(remote)
-    if (proxies.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')) return
     const count = (counts.get(address) ?? 0) + 1
     if (count > MAX_CONNECTIONS_OF_ADDRESS) {
       socket.destroy()

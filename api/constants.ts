@@ -49,6 +49,12 @@ export const UPLOAD_RETRY_S = 5
 export const MAX_DOWNLOADS = 16
 /** The same of one account, or of one address without a key, so that one with slow clients does not keep others out. */
 export const MAX_DOWNLOADS_OF_CALLER = 8
+/** DAGs that are walked for clients at once, as many as the node walks; and of one caller. */
+export const MAX_WALKS = 32
+export const MAX_WALKS_OF_CALLER = 8
+/** Blocks of up to 1 MiB on their way out at once; and of one caller: IPFS clients ask for some dozen at a time. */
+export const MAX_LARGE_BLOCKS = 512
+export const MAX_LARGE_BLOCKS_OF_CALLER = 64
 /** Longest time that a large file takes on its way out, as on its way in: who is slower asks again. */
 export const DOWNLOAD_TIMEOUT_MS = 300_000
 /** When a client is told to try again whose file has no room on its way out. */

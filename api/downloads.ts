@@ -1,24 +1,17 @@
-import { normalizeIP } from '@fastify/rate-limit'
-import type { FastifyReply } from 'fastify'
-import { ApiError } from './api-error.ts'
 import {
-  DOWNLOAD_RETRY_S,
   DOWNLOAD_TIMEOUT_MS,
   MAX_BODIES_IN_MEMORY,
   MAX_DOWNLOADS,
   MAX_DOWNLOADS_OF_CALLER,
+  MAX_LARGE_BLOCKS,
+  MAX_LARGE_BLOCKS_OF_CALLER,
+  MAX_WALKS,
+  MAX_WALKS_OF_CALLER,
   SMALL_BODY_BYTES,
 } from './constants.ts'
+import { Places } from './places.ts'
+import type { PlacesCall } from './places.ts'
 import { Slots } from './slots.ts'
-import type { Principal } from './views/accounts.ts'
-
-/** Who asks, and where the answer goes. */
-type DownloadCall = {
-  readonly principal: Principal | undefined
-  readonly request: { readonly ip: string }
-  readonly reply: FastifyReply
-  readonly signal: AbortSignal
-}
 
 /**
  * Bounds the files that are in memory: a few are read and opened at a time, and large ones on their way out are counted until
@@ -28,18 +21,23 @@ export class Downloads {
   readonly #reading = new Slots(MAX_BODIES_IN_MEMORY)
   // Of its own: a recomputation takes seconds, and files do not wait for it.
   readonly #recomputing = new Slots(MAX_BODIES_IN_MEMORY)
-  readonly #ofCallers = new Map<string, number>()
-  #open = 0
+  readonly #files = new Places({
+    inAll: MAX_DOWNLOADS,
+    ofCaller: MAX_DOWNLOADS_OF_CALLER,
+    timeoutMs: DOWNLOAD_TIMEOUT_MS,
+  })
+  readonly #blocks = new Places({ inAll: MAX_LARGE_BLOCKS, ofCaller: MAX_LARGE_BLOCKS_OF_CALLER })
+  readonly #walks = new Places({ inAll: MAX_WALKS, ofCaller: MAX_WALKS_OF_CALLER })
 
   /**
    * Reads a file for an answer when it is its turn.
    *
    * @throws {ApiError} ERR_API_DOWNLOADS when too many large ones are on their way; whatever `read` throws.
    */
-  async read<T extends { readonly bytes: Uint8Array }>(call: DownloadCall, read: () => Promise<T>): Promise<T> {
+  async read<T extends { readonly bytes: Uint8Array }>(call: PlacesCall, read: () => Promise<T>): Promise<T> {
     return this.#reading.run(async () => {
       const file = await read()
-      if (file.bytes.byteLength > SMALL_BODY_BYTES) this.#enter(callerOf(call), call)
+      if (file.bytes.byteLength > SMALL_BODY_BYTES) this.#files.take(call)
       return file
     }, call.signal)
   }
@@ -49,31 +47,13 @@ export class Downloads {
     return this.#recomputing.run(task, signal)
   }
 
-  #enter(caller: string, { reply, signal }: DownloadCall): void {
-    // Who is gone already is never told to be: its place would be lost.
-    signal.throwIfAborted()
-    const own = this.#ofCallers.get(caller) ?? 0
-    if (this.#open >= MAX_DOWNLOADS || own >= MAX_DOWNLOADS_OF_CALLER) {
-      throw new ApiError('too many large files are on their way out, try again later', {
-        code: 'ERR_API_DOWNLOADS',
-        retryAfterS: DOWNLOAD_RETRY_S,
-      })
-    }
-    this.#open += 1
-    this.#ofCallers.set(caller, own + 1)
-    const timer = setTimeout(() => reply.raw.destroy(), DOWNLOAD_TIMEOUT_MS)
-    reply.raw.once('close', () => {
-      clearTimeout(timer)
-      this.#open -= 1
-      const left = (this.#ofCallers.get(caller) ?? 1) - 1
-      if (left > 0) this.#ofCallers.set(caller, left)
-      else this.#ofCallers.delete(caller)
-    })
+  /** Counts a block that is sent as a whole. @throws {ApiError} ERR_API_DOWNLOADS. */
+  sendBlock(call: PlacesCall, bytes: Uint8Array): void {
+    if (bytes.byteLength > SMALL_BODY_BYTES) this.#blocks.take(call)
   }
-}
 
-// Without a key all of one /64 are one, as where requests are counted.
-function callerOf({ principal, request: { ip } }: DownloadCall): string {
-  if (principal !== undefined) return `account ${principal.account}`
-  return `address ${normalizeIP(ip)}`
+  /** Counts an answer for which a DAG is walked, as fast as its client reads. @throws {ApiError} ERR_API_DOWNLOADS. */
+  walk(call: PlacesCall): void {
+    this.#walks.take(call)
+  }
 }

@@ -4,9 +4,9 @@ import { identify } from './auth.ts'
 import type { KeyRing } from './views/accounts.ts'
 
 /** Streams of one key: a program of each of its people, and what a proxy has not closed yet. */
-export const STREAMS_PER_KEY = 10
+const STREAMS_PER_KEY = 10
 /** Streams of all keys: some tens of kB each. */
-export const STREAMS_IN_ALL = 1_000
+const STREAMS_IN_ALL = 1_000
 /** When a client is told to try again that found no place. */
 const RETRY_S = 15
 

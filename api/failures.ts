@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errorCodeOf } from '#protocol'
 import { ApiError } from './api-error.ts'
+import { withoutSecrets } from './api-key.ts'
 import { LINGER_BYTES, RETRY_AFTER_S } from './constants.ts'
 import { problemOf } from './problem.ts'
 import type { Problem } from './problem.ts'
@@ -38,7 +39,7 @@ export function answerFailure(
   const fields = {
     requestId: request.id,
     method: request.method,
-    path: request.url.split('?')[0],
+    path: withoutSecrets(request.url.split('?')[0] ?? ''),
     code: problem.code,
   }
   // 503 is a queue that is full or a node that stops: the client tries again, the operator has nothing to do.
@@ -51,7 +52,7 @@ export function answerFailure(
       .headers(headersOf(problem))
       .type(PROBLEM_TYPE)
       // Bytes: what was refused is never held to the shapes of what is answered.
-      .send(Buffer.from(JSON.stringify(problem)))
+      .send(Buffer.from(withoutSecrets(JSON.stringify(problem))))
   )
 }
 

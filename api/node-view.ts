@@ -1,7 +1,7 @@
 import type { Claim, PartialReadingJson, Place, ReviewEntry } from '#protocol'
 import type { Viewer } from './views/access.ts'
 import type { DisclosureView } from './views/disclosure.ts'
-import type { AccountsView } from './views/accounts.ts'
+import type { AccountsView, Actor } from './views/accounts.ts'
 import type { BlocksView } from './views/blocks.ts'
 import type { EventsView, WebhooksView } from './views/events.ts'
 import type { IdempotencyView } from './views/idempotency.ts'
@@ -243,8 +243,12 @@ export interface NodeView extends StatusView {
   listReviews(): Promise<ReviewView[]>
   /** @throws {CodedError} ERR_REVIEW_UNKNOWN. */
   showReview(cid: string, signal: AbortSignal): Promise<ReviewView>
-  /** The bill's own bytes, opened. @throws {CodedError} ERR_REVIEW_UNKNOWN, ERR_REVIEW_ABSENT. */
-  readReview(cid: string, signal: AbortSignal): Promise<Uint8Array>
+  /**
+   * The bill's own bytes, opened; with `by`, that they were read is in the audit log before this resolves.
+   *
+   * @throws {CodedError} ERR_REVIEW_UNKNOWN, ERR_REVIEW_ABSENT.
+   */
+  readReview(cid: string, signal: AbortSignal, by?: Actor): Promise<Uint8Array>
   /** @throws {CodedError} ERR_REVIEW_UNKNOWN, ERR_REVIEW_ABSENT, ERR_REVIEW_NOT_NEEDED, ERR_REVIEW_FACTS, ERR_REVIEW_CLOSED. */
   enterReview(cid: string, entry: ReviewEntry, signal: AbortSignal): Promise<ReviewView>
   /** @throws {CodedError} ERR_REVIEW_UNKNOWN, ERR_REVIEW_CLOSED. */

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type {
+  Actor,
   BillQuery,
   BillStatus,
   EventsView,
@@ -93,7 +94,7 @@ export class AuditorNode implements NodeView {
     this.idempotency = new Idempotency(parts.store, () => Date.now())
     this.regions = new Regions(parts)
     this.blocks = init.gateway === false ? undefined : new GatewayBlocks(this.#components)
-    this.disclosure = new Disclosure(this.#components)
+    this.disclosure = new Disclosure(this.#components, { nowMs: () => Date.now() })
     this.figures = new Figures({ ...this.#components, ...parts })
     this.#presence = new Presence({ ...this.#components, ...parts, nowMs: () => Date.now() })
     this.#status = new Status(init, {
@@ -215,8 +216,11 @@ export class AuditorNode implements NodeView {
     return this.#components.reviews.show(requireCid(cid), AbortSignal.any([signal, this.#stopped.signal]))
   }
 
-  async readReview(cid: string, signal: AbortSignal): Promise<Uint8Array> {
-    return this.#components.reviews.readPlain(requireCid(cid), signal)
+  async readReview(cid: string, signal: AbortSignal, by?: Actor): Promise<Uint8Array> {
+    const bytes = await this.#components.reviews.readPlain(requireCid(cid), signal)
+    // Whoever opens a bill of others leaves a trace.
+    if (by !== undefined) await this.accounts.audit.record(by, 'review.read', cid, [])
+    return bytes
   }
 
   async enterReview(cid: string, entry: ReviewEntry, signal: AbortSignal): Promise<ReviewView> {

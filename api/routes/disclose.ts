@@ -28,7 +28,7 @@ export const discloseRoutes = [
         headers: { 'X-Kwitness-Sealed': '`true`: the bytes are an age file' },
       },
     },
-    problems: ['ERR_API_BILL_UNKNOWN', 'ERR_API_DOWNLOADS', 'ERR_SEAL_KEY'],
+    problems: ['ERR_API_BILL_UNKNOWN', 'ERR_API_DOWNLOADS', 'ERR_QUOTA_DISCLOSURES', 'ERR_SEAL_KEY'],
     compress: false,
     handle: async (call, node, { downloads }) => {
       const { params, body, principal, requestId, signal, reply } = call

@@ -47,12 +47,16 @@ export const eventRoutes = [
       // nginx would collect the stream, and deliver it when it ends.
       reply.header('x-accel-buffering', 'no')
       if (request.method === 'HEAD') return reply.send()
+      // When the stream ends its connection does: a server that stops would wait for it to become idle.
+      reply.header('connection', 'close')
       signal.throwIfAborted()
       const opened = streams.open(principal.keyId, request)
       // A client that goes before its stream begins is told of by nobody else.
       signal.addEventListener('abort', () => opened.close(), { once: true })
       try {
-        const afterSeq = after ?? (await node.events.lastSeq(viewer))
+        const last = await node.events.lastSeq(viewer)
+        // A number from before the node was restored, or of another key: nothing that comes now may be skipped.
+        const afterSeq = Math.min(after ?? last, last)
         const text = streamOf(node, { viewer, afterSeq, opened, gone: signal, reply })
         return await reply.send(Readable.from(text, { objectMode: false, highWaterMark: BUFFERED_BYTES }))
       } catch (cause) {

@@ -71,10 +71,12 @@ export const gatewayRoutes = [
       'ERR_GATEWAY_FORMAT',
       'ERR_GATEWAY_RANGE',
       'ERR_GATEWAY_NOT_CACHED',
+      'ERR_API_DOWNLOADS',
       'ERR_NODE_BUSY',
     ],
     compress: false,
-    handle: async ({ params, query: asked, headers, signal, request, reply }, node) => {
+    handle: async (call, node, { downloads }) => {
+      const { params, query: asked, headers, signal, request, reply } = call
       const blocks = gatewayOf(node)
       const cid = parseGatewayCid(params.cid)
       const wanted = parseGatewayRequest(asked, headers.accept)
@@ -90,9 +92,13 @@ export const gatewayRoutes = [
         .header('x-content-type-options', 'nosniff')
         .header('vary', 'Accept')
       if (isMatched(headers['if-none-match'], etag)) return reply.code(304).send()
-      if (wanted.format === 'raw') return sendRaw(reply, params.cid, root, headers.range)
+      if (wanted.format === 'raw') {
+        downloads.sendBlock(call, root)
+        return sendRaw(reply, params.cid, root, headers.range)
+      }
       // A CAR has no identity blocks: their bytes are in the root's name. And a head is told without walking the DAG.
       const isEmpty = inline !== undefined || request.method === 'HEAD'
+      if (!isEmpty) downloads.walk(call)
       return reply
         .header('content-type', `${CAR_TYPE}; version=1; order=dfs; dups=${wanted.duplicates ? 'y' : 'n'}`)
         .header('content-disposition', `attachment; filename="${cid.toString()}.car"`)

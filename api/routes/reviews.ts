@@ -46,8 +46,11 @@ export const reviewRoutes = [
     problems: [UNKNOWN, ABSENT, 'ERR_API_DOWNLOADS'],
     compress: false,
     handle: async (call, node, { downloads }) => {
-      const { params, signal, reply } = call
-      const read = async (): Promise<{ bytes: Uint8Array }> => ({ bytes: await node.readReview(params.cid, signal) })
+      const { params, principal, requestId, signal, reply } = call
+      const by = { actor: `key:${principal.keyId}`, requestId }
+      const read = async (): Promise<{ bytes: Uint8Array }> => ({
+        bytes: await node.readReview(params.cid, signal, by),
+      })
       return sendFile(reply, { ...(await downloads.read(call, read)), sealed: false })
     },
   }),

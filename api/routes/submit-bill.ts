@@ -41,7 +41,6 @@ export const submitRoutes = [
       'ERR_CLAIM_OVERLAP',
       'ERR_REGION_UNKNOWN',
       'ERR_REGION_OTHER',
-      'ERR_PLACE_UNKNOWN',
       'ERR_QUOTA_BILLS',
       'ERR_QUOTA_BYTES',
       'ERR_NODE_BUSY',

@@ -5,7 +5,7 @@ import { limitText, timeText } from './common.ts'
 const seqText = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
 /** {@link BillEvent} as JSON. */
-export const billEvent = z
+const billEvent = z
   .object({
     seq: z.int().describe("Ascending without gaps among the events of the key's account; for `admin`, among all"),
     at: timeText.describe('When this node saw it'),
@@ -59,7 +59,7 @@ const outcome = {
 export const webhookOutcome = z.object(outcome).meta({ id: 'WebhookOutcome' })
 
 /** {@link Webhook} as JSON. */
-export const webhook = z
+const webhook = z
   .object({
     id: z.string(),
     url: z.string(),

@@ -21,6 +21,7 @@ import { registerStart } from './commands/start.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSubmit } from './commands/submit.ts'
 import { registerVerify } from './commands/verify.ts'
+import { registerWebhook } from './commands/webhook.ts'
 import { examples } from './examples.ts'
 import type { Terminal } from './terminal.ts'
 import { VERSION } from '../version.ts'
@@ -55,6 +56,7 @@ export function createProgram(terminal: Terminal): Command {
   registerFactors(program, terminal)
   registerDatasets(program, terminal)
   registerReview(program, terminal)
+  registerWebhook(program, terminal)
   registerAccount(program, terminal)
   registerKey(program, terminal)
   registerAuditLog(program, terminal)

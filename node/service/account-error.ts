@@ -22,6 +22,8 @@ export type AccountFailure =
   | { readonly code: 'ERR_KEY_REVOKED'; readonly id: string }
   /** The account has handed in all bills of this UTC day; `retryAfterS` is the time to midnight. */
   | { readonly code: 'ERR_QUOTA_BILLS'; readonly limit: number; readonly retryAfterS: number }
+  /** The account has handed on as many bills as it may on this UTC day; `retryAfterS` is the time to midnight. */
+  | { readonly code: 'ERR_QUOTA_DISCLOSURES'; readonly limit: number; readonly retryAfterS: number }
   /** The bill would bring the account over its stored bytes; waiting does not help, the operator may raise the quota. */
   | { readonly code: 'ERR_QUOTA_BYTES'; readonly limitBytes: number; readonly usedBytes: number }
 

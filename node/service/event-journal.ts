@@ -52,6 +52,8 @@ export class EventJournal implements EventsView, BillChanges {
   readonly #retention: EventRetention
   readonly #noted = new Map<string, CID>()
   readonly #lastSeqs = new Map<string, number>()
+  /** Accounts that are being closed: whatever still happens to their bills is told to nobody. */
+  readonly #forgotten = new Set<string>()
   readonly #listeners = new Map<string, Set<() => void>>()
   #mustLookAtAll = false
   #timer: NodeJS.Timeout | undefined
@@ -123,6 +125,9 @@ export class EventJournal implements EventsView, BillChanges {
   /** Removes the events of an account that is closed: its id is never given again. Its bills go by {@link forgetBill}. */
   async forget(account: string): Promise<void> {
     const { store } = this.#init
+    this.#forgotten.add(account)
+    // What is under way may have begun before.
+    await this.#work
     let removed: number
     do {
       const writes: Write[] = []
@@ -240,7 +245,9 @@ export class EventJournal implements EventsView, BillChanges {
     const accounts = [ALL]
     // No account id has a byte of 0xff.
     const below = concatBytes([cid.bytes, new Uint8Array([0xff])])
-    for await (const [, account] of store.billAccounts.entries({ from: cid.bytes, below })) accounts.push(account)
+    for await (const [, account] of store.billAccounts.entries({ from: cid.bytes, below })) {
+      if (!this.#forgotten.has(account)) accounts.push(account)
+    }
     const [now, told] = await Promise.all([
       stateOf(cid),
       store.billsTold.findMany(accounts.map((account) => toldKey(cid, account))),

@@ -4,9 +4,9 @@ import type { Store, Write } from '#storage'
 import { seqOfKey } from './event-keys.ts'
 
 /** Events kept for each reader: more than the busiest account makes in an hour, and a few hundred MB at the very most. */
-export const EVENTS_KEPT = 1_000_000
+const EVENTS_KEPT = 1_000_000
 /** Time that events are kept: a program that is down for longer lists its bills. */
-export const EVENTS_KEPT_MS = 30 * 24 * 60 * 60_000
+const EVENTS_KEPT_MS = 30 * 24 * 60 * 60_000
 /** Time between two clearings. */
 const CLEAR_EVERY_MS = 10 * 60_000
 /** Events removed with one commit, so that others do not wait for it. */

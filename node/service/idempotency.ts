@@ -9,6 +9,12 @@ import { Serial } from '../serial.ts'
 /** How long a name holds: clients repeat within minutes, and a name that holds for ever is a disk that fills. */
 const KEPT_MS = 24 * 60 * 60_000
 
+/**
+ * Names that one account is remembered by in a day, about 150 MB: a bill that it has already costs it nothing, and could be sent
+ * under a new name for ever. Beyond them a bill is still found by its bytes.
+ */
+const NAMES_PER_DAY = 1_000_000
+
 /** Old names forgotten with each new one: more than one, so that their number falls after a busy day. */
 const FORGOTTEN_AT_ONCE = 4
 
@@ -21,12 +27,18 @@ const FORGOTTEN_AT_ONCE = 4
 export class Idempotency implements IdempotencyView {
   readonly #store: Pick<Store, 'idempotency' | 'commit'>
   readonly #nowMs: () => number
+  readonly #perDay: number
+  /** Names given today, by account; counted anew after a restart. */
+  readonly #counts = new Map<string, number>()
+  #day = 0
   /** Requests under way by name. */
   readonly #underWay = new Map<string, { readonly tasks: Serial; users: number }>()
 
-  constructor(store: Pick<Store, 'idempotency' | 'commit'>, nowMs: () => number) {
+  /** @param perDay names remembered of one account in a UTC day. */
+  constructor(store: Pick<Store, 'idempotency' | 'commit'>, nowMs: () => number, perDay = NAMES_PER_DAY) {
     this.#store = store
     this.#nowMs = nowMs
+    this.#perDay = perDay
   }
 
   async once(request: NamedRequest, run: () => Promise<string>): Promise<NamedAnswer> {
@@ -35,6 +47,7 @@ export class Idempotency implements IdempotencyView {
       const known = await this.#find(name)
       if (known !== undefined) return repeat(known, request)
       const cid = await run()
+      if (!this.#count(request.account)) return { cid, isRepeated: false }
       // Durable before it is answered: who has the answer may rely on the name. A crash between the bill's commit and this
       // one leaves a bill without name, which the same bytes find again by their hash.
       const record = { fingerprint: request.fingerprint, cid: CID.parse(cid), atMs: this.#nowMs() }
@@ -42,6 +55,17 @@ export class Idempotency implements IdempotencyView {
       await this.#store.commit(writes, { durable: true })
       return { cid, isRepeated: false }
     })
+  }
+
+  /** @returns false when the account has had all names of this day. */
+  #count(account: string): boolean {
+    const day = Math.floor(this.#nowMs() / KEPT_MS)
+    if (day !== this.#day) this.#counts.clear()
+    this.#day = day
+    const count = (this.#counts.get(account) ?? 0) + 1
+    if (count > this.#perDay) return false
+    this.#counts.set(account, count)
+    return true
   }
 
   async #find(name: Uint8Array): Promise<IdempotencyRecord | undefined> {

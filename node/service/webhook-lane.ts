@@ -29,11 +29,13 @@ export type WebhookLaneInit = {
     signal: AbortSignal,
   ) => Promise<WebhookAnswer>
   /** Places of all webhooks together. */
-  readonly places: Limiter
+  readonly places: Pick<Limiter, 'run'>
   /** Keeps the progress; `durable` when it must survive a crash of the machine. */
   readonly save: (progress: WebhookProgressRecord, durable: boolean) => Promise<void>
   readonly nowMs: () => number
   readonly random: () => number
+  /** @default RETRY_MS */
+  readonly retryMs?: readonly number[] | undefined
   readonly userAgent: string
   readonly log: Logger
 }
@@ -198,7 +200,8 @@ export class WebhookLane {
     // Others that are under way with it fail with it: that is one failure of the endpoint.
     this.#round += 1
     const failures = this.#progress.failures + 1
-    const delayMs = outcome.status === 410 ? undefined : retryDelayMs(failures, random(), retryAfter, nowMs())
+    const delayMs =
+      outcome.status === 410 ? undefined : retryDelayMs(failures, random(), retryAfter, nowMs(), this.#init.retryMs)
     if (delayMs === undefined) {
       this.#init.log.warn({ webhook: this.record.id, account: this.record.account, ...outcome }, 'webhook switched off')
       await this.#keep({ doneSeq, failures, disabledAtMs: nowMs(), last }, true)

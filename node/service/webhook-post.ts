@@ -8,7 +8,7 @@ import type { Lookup } from './webhook-address.ts'
 import { WebhookError } from './webhook-error.ts'
 
 /** Longest that an endpoint may take for its answer: it should note the event and work on it later. */
-export const POST_TIMEOUT_MS = 15_000
+const POST_TIMEOUT_MS = 15_000
 /** Bytes of an answer that are read, so that the connection serves again; a longer answer costs its connection. */
 const ANSWER_BYTES = 4_096
 /** Bytes of an answer's headers; nothing is taken from them but Retry-After. */

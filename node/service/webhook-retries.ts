@@ -26,14 +26,16 @@ const JITTER = 0.2
  * @param failures attempts that failed one after another, at least 1.
  * @param random in [0, 1).
  * @param retryAfter the header of the answer: seconds or a date. It lengthens a wait and never shortens it.
+ * @param retryMs waits, of which there are as many as further attempts.
  */
 export function retryDelayMs(
   failures: number,
   random: number,
   retryAfter: string | undefined,
   nowMs: number,
+  retryMs: readonly number[] = RETRY_MS,
 ): number | undefined {
-  const delayMs = RETRY_MS[failures - 1]
+  const delayMs = retryMs[failures - 1]
   if (delayMs === undefined) return undefined
   const jittered = Math.round(delayMs * (1 + JITTER * (2 * random - 1)))
   return Math.max(jittered, Math.min(askedMs(retryAfter, nowMs), LONGEST_MS))

@@ -14,9 +14,11 @@ import type { WebhookPosterInit } from './webhook-post.ts'
 import { formatSecret, SECRET_BYTES } from './webhook-signature.ts'
 
 /** Webhooks of one account: one for each of its programs, and some for tests. */
-export const WEBHOOKS_PER_ACCOUNT = 10
+const WEBHOOKS_PER_ACCOUNT = 10
 /** Posts of all webhooks under way: the slowest endpoints together hold some sockets, and no more. */
 const POSTS_AT_A_TIME = 128
+/** The same of one account, so that one whose endpoints do not answer does not keep others waiting. */
+const POSTS_OF_ACCOUNT = 16
 
 /** What webhooks need. */
 export type WebhooksInit = WebhookPosterInit & {
@@ -28,6 +30,8 @@ export type WebhooksInit = WebhookPosterInit & {
   readonly randomBytes: (size: number) => Uint8Array
   /** Told of each attempt: whether it was answered with 2xx. */
   readonly onPosted?: (ok: boolean) => void
+  /** Waits between attempts. @default RETRY_MS of `webhook-retries.ts` */
+  readonly retryMs?: readonly number[]
   readonly log: Logger
 }
 
@@ -38,6 +42,8 @@ export class Webhooks implements WebhooksView {
   readonly #init: WebhooksInit
   readonly #poster: WebhookPoster
   readonly #places = new Limiter(POSTS_AT_A_TIME)
+  /** By account; as many as accounts that ever had webhooks. */
+  readonly #placesOf = new Map<string, Limiter>()
   readonly #serial = new Serial()
   /** By account and id. */
   readonly #kept = new Map<string, Map<string, Kept>>()
@@ -124,6 +130,7 @@ export class Webhooks implements WebhooksView {
     await this.#serial.run(async () => {
       for (const kept of this.#kept.get(account)?.values() ?? []) await this.#end(kept)
       this.#kept.delete(account)
+      this.#placesOf.delete(account)
       const { store } = this.#init
       for (const bucket of [store.webhookSecrets, store.webhooks, store.webhookProgress]) {
         for await (const [key] of bucket.entries(accountRange(account))) {
@@ -149,6 +156,8 @@ export class Webhooks implements WebhooksView {
     const { store, events, nowMs, random, log, onPosted } = this.#init
     const { account, id } = record
     const viewer = { account, all: false }
+    const places = this.#placesOf.get(account) ?? new Limiter(POSTS_OF_ACCOUNT)
+    this.#placesOf.set(account, places)
     const lane = new WebhookLane({
       record,
       progress,
@@ -164,11 +173,12 @@ export class Webhooks implements WebhooksView {
           throw cause
         }
       },
-      places: this.#places,
+      places: { run: async (task) => places.run(async () => this.#places.run(task)) },
       save: async (changed, durable) =>
         store.commit([store.webhookProgress.put(keyOf(account, id), changed)], { durable }),
       nowMs,
       random,
+      retryMs: this.#init.retryMs,
       userAgent: `kwitness/${VERSION}`,
       log,
     })

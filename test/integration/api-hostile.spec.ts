@@ -26,7 +26,8 @@ class EndlessNode extends FakeNode {
   read = 0
   walks = 0
   override readonly blocks: BlocksView = {
-    findBlock: async () => new Uint8Array(1),
+    // More than any kernel takes off the server's hands.
+    findBlock: async () => new Uint8Array(16 * LIMITS.chunkBytes),
     walk: (cid) => this.#walk(cid),
   }
   async *#walk(cid: string): ReturnType<BlocksView['walk']> {
@@ -159,6 +160,51 @@ describe('API against hostile clients', () => {
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
     assert.ok(most <= 4, `${most} bills of up to 20 MiB were open at once`)
   })
+
+  it('bounds the connections of an address, and not those of a proxy that is trusted, by IPv6 as well', async () => {
+    const heldBy = async (trustProxies: readonly string[]): Promise<number> => {
+      const url = await start(new FakeNode(), { host: '::1', trustProxies })
+      const opened = await Promise.all(
+        Array.from({ length: 520 }, async () => {
+          const socket = connect(Number(new URL(url).port), '::1')
+          sockets.push(socket)
+          socket.on('error', () => {})
+          await once(socket, 'connect')
+          return socket
+        }),
+      )
+      // What is refused is closed at once; this one is behind all of them.
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      return opened.filter((socket) => !socket.closed && !socket.readableEnded).length
+    }
+    assert.equal(await heldBy(['::1']), 520)
+    assert.equal(await heldBy(['::2']), 512)
+  })
+
+  for (const [format, most] of [
+    ['car', 8],
+    ['raw', 64],
+  ] as const) {
+    it(`lets no address keep others from the gateway: ${format}`, async () => {
+      const url = await start(new EndlessNode())
+      const path = `/ipfs/${CID}?format=${format}`
+      const slow = await Promise.all(Array.from({ length: most + 8 }, async () => ask(url, `GET ${path} HTTP/1.1`)))
+      const heads = await Promise.all(
+        slow.map(async (socket) => {
+          const [head] = (await once(socket.resume(), 'data')) as [Buffer]
+          socket.pause()
+          return head.toString('latin1', 0, 12)
+        }),
+      )
+      assert.equal(heads.filter((head) => head === 'HTTP/1.1 200').length, most)
+      assert.equal(heads.filter((head) => head === 'HTTP/1.1 503').length, 8)
+      const { port, hostname } = new URL(url)
+      const request = httpRequest({ hostname, port, path, localAddress: '127.0.0.2' }).end()
+      const [answer] = (await once(request, 'response')) as [IncomingMessage]
+      assert.equal(answer.statusCode, 200)
+      answer.destroy()
+    })
+  }
 
   it('cuts a client off that does not read its answer', async () => {
     const node = new EndlessNode()

@@ -54,6 +54,22 @@ describe('named requests', () => {
     assert.equal((await names.once({ ...other, account: 'b' }, async () => SECOND)).cid, SECOND)
   })
 
+  it('fill no disk: beyond so many a day those of one account are done and not remembered', async () => {
+    names = new Idempotency(store, () => nowMs, 3)
+    const ask = async (account: string, key: string): Promise<unknown> =>
+      (await names.once({ ...request, account, key }, async () => FIRST)).isRepeated
+    for (const key of ['1', '2', '3', '4', '5']) assert.equal(await ask('a', key), false)
+    let kept = 0
+    for await (const _ of store.idempotency.entries()) kept += 1
+    assert.equal(kept, 3)
+    assert.equal(await ask('a', '3'), true)
+    // The bill is found by its bytes all the same.
+    assert.equal(await ask('a', '4'), false)
+    assert.deepEqual([await ask('b', '1'), await ask('b', '1')], [false, true])
+    nowMs += 24 * HOUR_MS
+    assert.deepEqual([await ask('a', '6'), await ask('a', '6')], [false, true])
+  })
+
   it('wait for the same one that is under way, and do it themselves if it fails', async () => {
     const underWay = Promise.withResolvers<string>()
     const first = names.once(request, async () => underWay.promise)

@@ -82,6 +82,8 @@ describe('kwitness review', () => {
       const shown = await kwitness(position, 'review', 'show', cid, '-o', output)
       assert.match(shown.out, /extraction: png files are not read.*\(ERR_BILL_FORMAT_UNKNOWN\)/)
       assert.deepEqual(await readFile(output), await readFile(scan))
+      const [entry] = (await region.node(position).accounts.listAudit(0, 10)).filter(({ subject }) => subject === cid)
+      assert.deepEqual([entry?.action, entry?.actor], ['review.read', `key:${key.record.id}`])
       const wrong = await kwitness(position, 'review', 'enter', cid, '--facts', join(dir, 'wrong.json'))
       assert.equal(wrong.code, 2)
       assert.match(wrong.err, /import\.unit/)

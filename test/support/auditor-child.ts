@@ -1,11 +1,13 @@
 /*
  * One auditor as a process of its own, driven over IPC, so that a test can kill it at any moment.
  */
+import * as dagCbor from '@ipld/dag-cbor'
 import { pino } from 'pino'
-import type { BillStatus, Submission } from '#api'
+import type { BillEvent, BillStatus, Submission } from '#api'
 import { decodeCharter, errorCodeOf } from '#protocol'
 import type { ReviewEntry } from '#protocol'
 import { Store } from '#storage'
+import type { EventRecord, Write } from '#storage'
 import { createNode } from '../../node/node.ts'
 import type { AuditorNode, NodeInit } from '../../node/node.ts'
 
@@ -21,14 +23,28 @@ export type ChildRequest =
   | { readonly id: number; readonly kind: 'enter'; readonly cid: string; readonly entry: ReviewEntry }
   /** Die in the `commits`-th commit from now on, before it is written. */
   | { readonly id: number; readonly kind: 'die'; readonly commits: number }
+  /** Die in the next commit that tells readers of events of a state, before it is written. */
+  | { readonly id: number; readonly kind: 'die-telling'; readonly state: string }
   /** Signs up or closes an account. */
   | { readonly id: number; readonly kind: 'add-account' | 'close-account'; readonly account: string }
+  /** Events of an account, from the first on. */
+  | { readonly id: number; readonly kind: 'events'; readonly account: string }
+  | { readonly id: number; readonly kind: 'add-webhook'; readonly account: string; readonly url: string }
   | { readonly id: number; readonly kind: 'stop' }
 
 /** The answer to a request. */
 export type ChildAnswer =
-  | { readonly id: number; readonly ok: true; readonly listen?: readonly string[]; readonly status?: BillStatus }
+  | {
+      readonly id: number
+      readonly ok: true
+      readonly listen?: readonly string[]
+      readonly status?: BillStatus
+      readonly events?: readonly BillEvent[]
+    }
   | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string }
+
+/** Key space of events. */
+const EVENTS = 0xa0
 
 let node: AuditorNode | undefined
 
@@ -60,22 +76,36 @@ async function answer(request: ChildRequest): Promise<Partial<ChildAnswer>> {
     await node.accounts.closeAccount(request.account, { actor: 'operator' })
     return {}
   }
+  if (request.kind === 'events') {
+    return { events: await node.events.list({ account: request.account, all: false }, 0, 10_000) }
+  }
+  if (request.kind === 'add-webhook') {
+    await node.webhooks.add(request.account, request.url, [])
+    return {}
+  }
   if (request.kind === 'die') {
-    dieInCommit(request.commits)
+    let left = request.commits
+    dieInCommit(() => (left -= 1) === 0)
+    return {}
+  }
+  if (request.kind === 'die-telling') {
+    dieInCommit((writes) => writes.some((write) => isEventOf(write, request.state)))
     return {}
   }
   await node.stop()
   return {}
 }
 
-function dieInCommit(commits: number): void {
+function isEventOf(write: Write, state: string): boolean {
+  return write.type === 'put' && write.key[0] === EVENTS && dagCbor.decode<EventRecord>(write.value).state === state
+}
+
+function dieInCommit(isLast: (writes: readonly Write[]) => boolean): void {
   // Restored nowhere: the process ends with it. Bound again to its store in each call.
   // oxlint-disable-next-line typescript/unbound-method
   const { commit } = Store.prototype
-  let left = commits
   Store.prototype.commit = async function dying(this: Store, ...args: Parameters<Store['commit']>): Promise<void> {
-    left -= 1
-    if (left === 0) {
+    if (isLast(args[0])) {
       process.kill(process.pid, 'SIGKILL')
       // Nothing more is written by what runs until the signal arrives.
       await new Promise(() => undefined)

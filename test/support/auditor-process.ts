@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import type { BillStatus, NodeView, Submission } from '#api'
+import type { BillEvent, BillStatus, NodeView, Submission } from '#api'
 import { encodeCharter } from '#protocol'
 import type { ReviewEntry } from '#protocol'
 import type { NodeInit } from '../../node/node.ts'
@@ -101,6 +101,16 @@ export class AuditorProcess implements Pick<NodeView, 'submitBill' | 'findStatus
     await this.#ask({ kind: 'close-account', account })
   }
 
+  /** Events that it told an account. */
+  async listEvents(account: string): Promise<readonly BillEvent[]> {
+    return (await this.#ask({ kind: 'events', account })).events ?? []
+  }
+
+  /** Posts an account's events to a URL. */
+  async addWebhook(account: string, url: string): Promise<void> {
+    await this.#ask({ kind: 'add-webhook', account, url })
+  }
+
   /** True when its process has ended. */
   get isGone(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
@@ -109,6 +119,11 @@ export class AuditorProcess implements Pick<NodeView, 'submitBill' | 'findStatus
   /** Makes it die in its `commits`-th commit from now on, before anything of that is written. */
   async dieInCommit(commits: number): Promise<void> {
     await this.#ask({ kind: 'die', commits })
+  }
+
+  /** Makes it die in the next commit that tells readers of events of a state, before anything of that is written. */
+  async dieTelling(state: string): Promise<void> {
+    await this.#ask({ kind: 'die-telling', state })
   }
 
   /** Ends it as a power cut would: nothing of it runs any more when this returns. */

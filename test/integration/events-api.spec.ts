@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createApiKey } from '#api'
 import type { ApiKeyRecord, ApiScope, BillEvent, KeyRing, Principal } from '#api'
 import { parseApiKey } from '#api'
+import { findFreePort } from '../support/auditor-process.ts'
 import { startApi } from '../support/api-server.ts'
 import type { RunningApi } from '../support/api-server.ts'
 import { EventSourceReader } from '../support/event-source.ts'
@@ -185,6 +190,40 @@ describe('events over HTTP', () => {
     assert.deepEqual(await rest, [[], []])
     assert.ok(performance.now() - startMs < 500)
     assert.equal(node.events.listening, 0)
+  })
+
+  it('is passed on by nginx as it comes, with nothing set there for it', async function () {
+    const port = await findFreePort()
+    const folder = await mkdtemp(join(tmpdir(), 'kwitness-nginx-'))
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (it) => `${it}_temp_path ${folder}/${it};`,
+    )
+    const server = `server { listen 127.0.0.1:${port}; location / { proxy_pass ${api.url}; } }`
+    const http = `http { access_log off; ${temporary.join(' ')} ${server} }`
+    await writeFile(join(folder, 'nginx.conf'), `daemon off; pid ${folder}/pid; events {} ${http}`)
+    const nginx = spawn('nginx', ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' })
+    const exited = new Promise<string>((resolve) => {
+      nginx.once('error', () => resolve('absent'))
+      nginx.once('exit', () => resolve('ended'))
+    })
+    try {
+      if ((await Promise.race([exited, once(nginx, 'spawn')])) === 'absent') this.skip()
+      const proxy = `http://127.0.0.1:${port}/v1/events`
+      const stream = await until('nginx answers', async () =>
+        EventSourceReader.open(proxy, { headers: headersOf(), signal: ended.signal }).catch(() => undefined),
+      )
+      await stream.next()
+      for (let i = 1; i <= 3; i += 1) {
+        node.events.add(BILL, 'received')
+        assert.deepEqual(seqs(await stream.take(1)), [i])
+      }
+      await stream.close()
+      await until('nobody listens', () => node.events.listening === 0)
+    } finally {
+      nginx.kill('SIGTERM')
+      await exited
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 
   it('reads no more than a slow client takes, and ends the stream of one that takes nothing', async () => {

@@ -62,7 +62,7 @@ describe('docs/nginx.conf', function () {
     port = await findFreePort()
     let text = await readFile(CONFIGURATION, 'utf8')
     for (const [from, to] of [
-      ['server 127.0.0.1:8080;', `server ${new URL(auditor.url).host};`],
+      ['server 127.0.0.1:4480;', `server ${new URL(auditor.url).host};`],
       ['listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`],
     ] as const) {
       assert.equal(text.split(from).length, 2, from)

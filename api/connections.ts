@@ -1,5 +1,5 @@
 import { BlockList, isIPv4 } from 'node:net'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { normalizeIP } from '@fastify/rate-limit'
 import { MAX_CONNECTIONS_OF_ADDRESS } from './constants.ts'
@@ -7,17 +7,20 @@ import { MAX_CONNECTIONS_OF_ADDRESS } from './constants.ts'
 /**
  * Keeps the connections of a server within bounds: in all, and of one address (IPv6: one /64), so that idle ones of one
  * stranger neither take the memory nor keep others out. Trusted proxies speak for many and are bounded in all only. Where
- * there is little room left, connections that wait between two requests make some: their clients open new ones.
+ * there is little room left, each new connection takes the place of the one that has gone longest without a whole request,
+ * before its first one or between two: its client opens a new one, if there is one.
  */
 export function limitConnections(server: Server, trustProxies: readonly string[], most: number): void {
   const proxies = blockListOf(trustProxies)
   const counts = new Map<string, number>()
+  const waiting = new Waiting(server)
   let open = 0
   server.maxConnections = most
   server.on('connection', (socket: Socket) => {
     open += 1
     socket.once('close', () => (open -= 1))
-    if (open * 10 >= most * 9) server.closeIdleConnections()
+    if (open * 10 >= most * 9) waiting.endLongest()
+    waiting.add(socket)
     const remote = socket.remoteAddress
     if (remote === undefined) return
     // Proxies by their whole address: the one of a /64 is not any other.
@@ -36,6 +39,52 @@ export function limitConnections(server: Server, trustProxies: readonly string[]
       else counts.delete(address)
     })
   })
+}
+
+/** Connections that nobody waits for an answer on, the longest first. */
+class Waiting {
+  readonly #waiting = new Map<string, Socket>()
+  /** All connections, with the requests that are being answered on each: more than one where they are pipelined. */
+  readonly #open = new Map<string, { readonly socket: Socket; requests: number }>()
+
+  constructor(server: Server) {
+    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      const name = nameOf(socket)
+      const own = this.#open.get(name)
+      if (own === undefined) return
+      own.requests += 1
+      this.#waiting.delete(name)
+      response.once('close', () => {
+        own.requests -= 1
+        if (own.requests === 0 && this.#open.get(name) === own) this.#waiting.set(name, own.socket)
+      })
+    })
+  }
+
+  add(socket: Socket): void {
+    const name = nameOf(socket)
+    const own = { socket, requests: 0 }
+    this.#open.set(name, own)
+    this.#waiting.set(name, socket)
+    socket.once('close', () => {
+      if (this.#open.get(name) !== own) return
+      this.#open.delete(name)
+      this.#waiting.delete(name)
+    })
+  }
+
+  endLongest(): void {
+    const [longest] = this.#waiting
+    if (longest === undefined) return
+    // At once: it is closed in a later turn, and must not be ended twice.
+    this.#waiting.delete(longest[0])
+    longest[1].destroy()
+  }
+}
+
+// With TLS a request has another socket than its connection; both know where the other end is.
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }
 
 function blockListOf(entries: readonly string[]): BlockList {

@@ -2,8 +2,9 @@ import compress from '@fastify/compress'
 import cors from '@fastify/cors'
 import multipart from '@fastify/multipart'
 import { fastify } from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { limitConnections } from './connections.ts'
+import { ApiError } from './api-error.ts'
 import {
   COMPRESS_FROM_BYTES,
   CONNECTION_CHECK_MS,
@@ -39,6 +40,7 @@ export async function createListener(
   registerFailures(server, log)
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    refuseTwoHosts(request)
     done()
   })
   const streams = new EventStreams(keys, init.streamTimes)
@@ -69,6 +71,12 @@ export async function createListener(
   await registerDocs(server, kind)
   limitConnections(server.server, init.trustProxies, init.maxConnections ?? MAX_CONNECTIONS)
   return server
+}
+
+// RFC 9112, 3.2: Node takes the first of several, and a proxy before us may have taken the last.
+function refuseTwoHosts({ raw }: FastifyRequest): void {
+  const names = raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host')
+  if (names.length > 1) throw new ApiError('the request has more than one host', { code: 'ERR_API_MALFORMED' })
 }
 
 function createFastify(init: ApiServerInit, log: ApiLog): FastifyInstance {

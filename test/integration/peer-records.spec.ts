@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Key } from 'interface-datastore'
-import { openBlockStore } from '../../storage/block-store.ts'
+import { openBlockStore } from '#storage'
 
 const PEER = new Key('/peers/one')
 const PIN = new Key('/pin/one')

@@ -31,7 +31,19 @@ describe('command line', () => {
   it('shows the help of the program and of every command with examples, exit code 0', async () => {
     const top = await kwitness('--help')
     assert.equal(top.code, 0)
-    const commands = ['devnet', 'init', 'start', 'submit', 'status', 'bills', 'bill', 'proof', 'verify', 'extract', 'estimate']
+    const commands = [
+      'devnet',
+      'init',
+      'start',
+      'submit',
+      'status',
+      'bills',
+      'bill',
+      'proof',
+      'verify',
+      'extract',
+      'estimate',
+    ]
     for (const name of [...commands, 'explain', 'factors', 'datasets', 'peers', 'doctor']) {
       assert.ok(top.out.includes(`\n  ${name} `), name)
       const help = await kwitness(`${name} --help`)

@@ -39,7 +39,11 @@ const PLANTED: readonly (readonly [file: string, imported: string, isAllowed: bo
   // Every other door, as they are in package.json: the rule has to name them.
   ...Object.keys(packageFile.imports)
     .filter((door) => door !== '#api')
-    .map((door): readonly [string, string, boolean] => [`client/planted-${door.slice(1).replace('/', '-')}.ts`, door, false]),
+    .map((door): readonly [string, string, boolean] => [
+      `client/planted-${door.slice(1).replace('/', '-')}.ts`,
+      door,
+      false,
+    ]),
   ['node/planted-1.ts', '#storage', true],
   ['node/planted-3.ts', '#client', true],
   ['node/planted-4.ts', '../client/retry.ts', false],

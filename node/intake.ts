@@ -158,7 +158,7 @@ export class Intake {
       }
       if (own === undefined) {
         await place.commit(this.#own(submission, known, undefined, this.#init.nowMs()))
-        this.#init.changes.note([known])
+        this.#init.changes.noteAccount(known)
       }
       return { cid: known }
     } finally {
@@ -216,7 +216,7 @@ export class Intake {
       store.billsByTime.put(queueKey, cid),
       ...(review === undefined ? [store.queue.put(queueKey, cid)] : [review.write]),
     ])
-    this.#init.changes.note([cid])
+    this.#init.changes.noteAccount(cid)
     if (review !== undefined) await this.#init.reviews.announce(review.request)
     if (claims.length > 0) this.#init.propose({ cid, visibility, claims, queueKey })
     return { cid, record }

@@ -198,6 +198,7 @@ export class BlockStore extends LevelBlockstore {
   override async close(): Promise<void> {
     try {
       await this.flush()
+      await this.datastore.flush()
     } finally {
       await this.#level.close()
     }

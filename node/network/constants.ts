@@ -32,6 +32,12 @@ export const FRAME_LIMIT_BYTES = 2 * 1024 * 1024
 export const RESPONSE_FRAMES = 4_096
 /** A response must be complete by then, unless the caller says otherwise. */
 export const REQUEST_TIMEOUT_MS = 30_000
+/** Streams to one peer that are kept open for the next request: a new one costs more than the request. */
+export const IDLE_STREAMS_PER_PEER = 4
+/** How long a stream is kept without a request; well below the server's patience, so that the client closes it. */
+export const IDLE_STREAM_MS = 15_000
+/** How long a server waits for the next request on a stream. */
+export const NEXT_REQUEST_MS = 60_000
 /** Received bytes that wait for their reader before the sender is told to pause. */
 export const READ_AHEAD_BYTES = 1024 * 1024
 

@@ -1,4 +1,5 @@
 import type { Stream } from '@libp2p/interface'
+import { concatBytes } from '#protocol'
 import { READ_AHEAD_BYTES, WRITE_AHEAD_BYTES } from './constants.ts'
 import { NetworkError } from './network-error.ts'
 
@@ -12,6 +13,9 @@ import { NetworkError } from './network-error.ts'
  * The end of an exchange is always a frame of its own, never the end of the stream, so that a cut is not taken for it.
  */
 const HEAD_BYTES = 5
+
+/** Payloads that are copied behind their head: what is sent by itself is encrypted and written by itself. */
+const COPIED_BYTES = 64 * 1024
 
 /** Something was sent, all was sent, or nothing will be sent any more. */
 const DRAIN_EVENTS = ['drain', 'idle', 'close'] as const
@@ -151,8 +155,12 @@ export class FrameStream {
    */
   async write(kind: number, payload: Uint8Array, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    this.#stream.send(frameHead(kind, payload.byteLength))
-    if (payload.byteLength > 0) this.#stream.send(payload)
+    const head = frameHead(kind, payload.byteLength)
+    if (payload.byteLength <= COPIED_BYTES) this.#stream.send(concatBytes([head, payload]))
+    else {
+      this.#stream.send(head)
+      this.#stream.send(payload)
+    }
     while (this.#stream.writeBufferLength > WRITE_AHEAD_BYTES && this.#stream.status === 'open') {
       await this.#untilSent(signal)
     }
@@ -183,6 +191,24 @@ export class FrameStream {
       this.#resume()
       if (this.#size === 0) await this.#untilMore(signal)
     }
+  }
+
+  /** True when the next frame has begun to arrive; false if the other side ended the stream before. @throws the reason of `signal`. */
+  async hasMore(signal: AbortSignal): Promise<boolean> {
+    this.#wanted = 1
+    while (this.#size === 0) {
+      signal.throwIfAborted()
+      this.#resume()
+      if (this.#size > 0) break
+      if (this.#ended) return false
+      await this.#untilMore(signal)
+    }
+    return true
+  }
+
+  /** True while the stream is open both ways and nothing of it is unread: another exchange can begin. */
+  get isReusable(): boolean {
+    return !this.#ended && this.#size === 0 && this.#stream.status === 'open' && this.#stream.writeStatus === 'writable'
   }
 
   /** Closes this side after what was sent has left; cuts the stream if that takes longer than `signal` allows. */

@@ -1,24 +1,30 @@
-import type { Connection, Stream, StreamHandler } from '@libp2p/interface'
+import type { Connection, StreamHandler } from '@libp2p/interface'
 import { errorCodeOf, utf8 } from '#protocol'
 import {
   FAREWELL_TIMEOUT_MS,
   FRAME_LIMIT_BYTES,
+  IDLE_STREAMS_PER_PEER,
+  NEXT_REQUEST_MS,
   REQUEST_LIMIT_BYTES,
   REQUEST_TIMEOUT_MS,
   REQUESTS_PER_PEER,
   RESPONSE_FRAMES,
 } from './constants.ts'
 import { FrameStream } from './frames.ts'
+import { IdleStreams } from './idle-streams.ts'
+import type { OpenStream } from './idle-streams.ts'
 import { NetworkError } from './network-error.ts'
 import { Slots } from './slots.ts'
 import type { PeerView, RequestHandler, RequestOptions } from './types.ts'
 
 /*
- * One stream per exchange, in frames:
+ * Exchanges on a stream, one after another, in frames:
  *
  *   client -> server  REQUEST
  *   server -> client  DATA, any number
- *   server -> client  END, or ERROR with a code as ASCII text
+ *   server -> client  END, or ERROR with a code as ASCII text, behind which the server closes the stream
+ *
+ * The client keeps a stream for its next request, or closes it.
  */
 const REQUEST = 1
 const DATA = 2
@@ -37,6 +43,25 @@ export type RequestsComponents = {
   readonly stop: AbortSignal
 }
 
+/** Streams of one protocol to one peer: those in use, and those that wait. */
+const STREAMS_PER_PEER = REQUESTS_PER_PEER + IDLE_STREAMS_PER_PEER
+
+/** A request on its way. */
+type Asked = {
+  readonly peerId: string
+  readonly protocol: string
+  readonly bytes: Uint8Array
+  readonly options: RequestOptions
+}
+
+function keyOf({ peerId, protocol }: Asked): string {
+  return `${peerId} ${protocol}`
+}
+
+function unreachable(peer: string, cause?: unknown): NetworkError {
+  return new NetworkError(`peer ${peer} cannot be asked`, { code: 'ERR_NETWORK_UNREACHABLE', peer }, { cause })
+}
+
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
@@ -46,9 +71,11 @@ export class Requests {
   readonly #components: RequestsComponents
   readonly #outbound = new Slots(REQUESTS_PER_PEER)
   readonly #inbound = new Slots(REQUESTS_PER_PEER)
+  readonly #idle = new IdleStreams()
 
   constructor(components: RequestsComponents) {
     this.#components = components
+    components.stop.addEventListener('abort', () => this.#idle.clear(), { once: true })
   }
 
   /** A libp2p handler that serves a protocol; admission has been checked before it is called. */
@@ -61,7 +88,7 @@ export class Requests {
         return
       }
       try {
-        await this.#answer(frames, peer, handler)
+        await this.#answerAll(frames, peer, handler)
       } catch (thrown) {
         // The stream was cut or timed out: nobody is left to be told.
         frames.abort(asError(thrown))
@@ -69,30 +96,37 @@ export class Requests {
     }
   }
 
-  async #answer(frames: FrameStream, peer: PeerView, handler: RequestHandler): Promise<void> {
+  async #answerAll(frames: FrameStream, peer: PeerView, handler: RequestHandler): Promise<void> {
     const gone = new AbortController()
     frames.onClose(() => gone.abort(new NetworkError('peer closed the stream', { code: 'ERR_NETWORK_CUT' })))
-    const signal = AbortSignal.any([gone.signal, this.#components.stop, AbortSignal.timeout(REQUEST_TIMEOUT_MS)])
+    const ended = AbortSignal.any([gone.signal, this.#components.stop])
+    const within = (ms: number): AbortSignal => AbortSignal.any([ended, AbortSignal.timeout(ms)])
+    for (let patienceMs = REQUEST_TIMEOUT_MS; ; patienceMs = NEXT_REQUEST_MS) {
+      if (!(await frames.hasMore(within(patienceMs)))) break
+      if (!(await this.#answer(frames, peer, handler, within(REQUEST_TIMEOUT_MS)))) break
+    }
+    await frames.close(within(REQUEST_TIMEOUT_MS))
+  }
+
+  /** @returns false when the stream is of no use for another exchange. */
+  async #answer(frames: FrameStream, peer: PeerView, handler: RequestHandler, signal: AbortSignal): Promise<boolean> {
     if (!this.#inbound.tryTake(peer.peerId)) {
-      await this.#finish(frames, ERROR, utf8('ERR_NETWORK_BUSY'), signal)
-      return
+      await frames.write(ERROR, utf8('ERR_NETWORK_BUSY'), signal)
+      return false
     }
     try {
       const request = await frames.read(REQUEST_LIMIT_BYTES, signal)
       if (request.kind !== REQUEST) throw new NetworkError('not a request', { code: 'ERR_NETWORK_FRAME' })
       for await (const payload of handler(request.payload, peer, signal)) await frames.write(DATA, payload, signal)
-      await this.#finish(frames, END, new Uint8Array(0), signal)
+      await frames.write(END, new Uint8Array(0), signal)
+      return true
     } catch (thrown) {
       signal.throwIfAborted()
-      await this.#finish(frames, ERROR, utf8(errorCodeOf(thrown).slice(0, CODE_LIMIT_BYTES)), signal)
+      await frames.write(ERROR, utf8(errorCodeOf(thrown).slice(0, CODE_LIMIT_BYTES)), signal)
+      return false
     } finally {
       this.#inbound.release(peer.peerId)
     }
-  }
-
-  async #finish(frames: FrameStream, kind: number, payload: Uint8Array, signal: AbortSignal): Promise<void> {
-    await frames.write(kind, payload, signal)
-    await frames.close(signal)
   }
 
   /** As {@link Network.request}. */
@@ -109,7 +143,7 @@ export class Requests {
     try {
       await this.#outbound.take(peerId, signal)
       try {
-        yield* this.#exchange(await this.#open(peerId, protocol, signal), bytes, options, signal)
+        yield* this.#ask({ peerId, protocol, bytes, options }, signal)
       } finally {
         this.#outbound.release(peerId)
       }
@@ -125,33 +159,48 @@ export class Requests {
     }
   }
 
-  async #open(peerId: string, protocol: string, signal: AbortSignal): Promise<Stream> {
+  async *#ask(asked: Asked, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const { peerId } = asked
+    const connection = this.#components.findConnection(peerId)
+    if (connection === undefined) throw unreachable(peerId)
+    const kept = this.#idle.take(keyOf(asked), connection)
+    if (kept !== undefined) {
+      let hasAnswer = false
+      try {
+        for await (const payload of this.#exchange(kept, asked, signal)) {
+          hasAnswer = true
+          yield payload
+        }
+        return
+      } catch (thrown) {
+        signal.throwIfAborted()
+        // The peer closed the stream while the request was on its way: it is asked again on a new one.
+        const isClosed = !(thrown instanceof NetworkError) || thrown.code === 'ERR_NETWORK_CUT'
+        if (hasAnswer || !isClosed) throw thrown
+      }
+    }
+    yield* this.#exchange(await this.#open(asked, connection, signal), asked, signal)
+  }
+
+  async #open({ peerId, protocol }: Asked, connection: Connection, signal: AbortSignal): Promise<OpenStream> {
     try {
-      const connection = this.#components.findConnection(peerId)
-      if (connection === undefined) throw new Error('not connected')
-      return await connection.newStream(protocol, { signal, maxOutboundStreams: REQUESTS_PER_PEER })
+      const stream = await connection.newStream(protocol, { signal, maxOutboundStreams: STREAMS_PER_PEER })
+      return { frames: new FrameStream(stream), connection }
     } catch (cause) {
-      throw new NetworkError(
-        `peer ${peerId} cannot be asked`,
-        { code: 'ERR_NETWORK_UNREACHABLE', peer: peerId },
-        { cause },
-      )
+      throw unreachable(peerId, cause)
     }
   }
 
-  async *#exchange(
-    stream: Stream,
-    bytes: Uint8Array,
-    options: RequestOptions,
-    signal: AbortSignal,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    const frames = new FrameStream(stream)
+  async *#exchange(open: OpenStream, asked: Asked, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    const { frames } = open
     let complete = false
     try {
-      await frames.write(REQUEST, bytes, signal)
-      yield* this.#readResponse(frames, options, signal)
+      await frames.write(REQUEST, asked.bytes, signal)
+      yield* this.#readResponse(frames, asked.options, signal)
       complete = true
-      await frames.close(AbortSignal.any([signal, AbortSignal.timeout(FAREWELL_TIMEOUT_MS)]))
+      if (!this.#idle.keep(keyOf(asked), open)) {
+        await frames.close(AbortSignal.any([signal, AbortSignal.timeout(FAREWELL_TIMEOUT_MS)]))
+      }
     } finally {
       // Also when the caller stops reading early: the server must not go on.
       if (!complete) frames.abort(new Error('response is not wanted any more'))

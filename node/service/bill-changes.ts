@@ -8,6 +8,8 @@ export interface BillChanges {
   open(cid: CID): Write
   /** Records of these bills were written. Cheap, never waits, also for bills of others. */
   note(cids: Iterable<CID>): void
+  /** A bill became an account's: as {@link note}, and its accounts are looked up anew. Behind the commit. */
+  noteAccount(cid: CID): void
 }
 
 /** A state as it is told, with the code of its reason. */

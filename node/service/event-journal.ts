@@ -15,6 +15,8 @@ const LINGER_MS = 25
 const BILLS_AT_A_TIME = 256
 /** Bills noted and not looked at; above it the list is dropped, and all open bills are looked at instead. */
 const NOTED_LIMIT = 50_000
+/** Bills whose readers are remembered: a bill is looked at five times within a minute or two. */
+const READERS_KEPT = 4_096
 /** Wait after a commit failed (a full disk): each try costs work and log lines. */
 const FAILURE_PAUSE_MS = 1_000
 /** Events removed with one commit, so that others do not wait for it. */
@@ -33,12 +35,11 @@ export type EventJournalInit = {
   readonly log: Logger
 }
 
+/** Whoever is told of a bill, with what it was told last. */
+type Readers = Map<string, ToldRecord | undefined>
+
 /** A bill with its state and whoever is told of it. */
-type Looked = {
-  readonly cid: CID
-  readonly now: ToldState
-  readonly readers: readonly { readonly account: string; readonly told: ToldRecord | undefined }[]
-}
+type Looked = { readonly cid: CID; readonly now: ToldState; readonly readers: Readers }
 
 /**
  * State changes of the bills that were handed in here, kept on disk, with numbers of its own for each account.
@@ -52,6 +53,8 @@ export class EventJournal implements EventsView, BillChanges {
   readonly #retention: EventRetention
   readonly #noted = new Map<string, CID>()
   readonly #lastSeqs = new Map<string, number>()
+  /** Readers of bills that are being followed, by CID: only this journal changes what they were told. */
+  readonly #readers = new Map<string, Readers>()
   /** Accounts that are being closed: whatever still happens to their bills is told to nobody. */
   readonly #forgotten = new Set<string>()
   readonly #listeners = new Map<string, Set<() => void>>()
@@ -100,6 +103,11 @@ export class EventJournal implements EventsView, BillChanges {
     this.#schedule(LINGER_MS)
   }
 
+  noteAccount(cid: CID): void {
+    this.#readers.delete(cid.toString())
+    this.note([cid])
+  }
+
   async list({ account, all }: Viewer, afterSeq: number, limit: number): Promise<BillEvent[]> {
     const reader = all ? ALL : account
     const events: BillEvent[] = []
@@ -137,11 +145,13 @@ export class EventJournal implements EventsView, BillChanges {
       removed = writes.length
     } while (removed === REMOVED_AT_A_TIME)
     this.#lastSeqs.delete(account)
+    this.#readers.clear()
   }
 
   /** Writes for the commit that takes a bill from an account; `isLast` when the bill itself goes too. */
   forgetBill(cid: CID, account: string, isLast: boolean): Write[] {
     const { store } = this.#init
+    this.#readers.delete(cid.toString())
     const told = store.billsTold.remove(toldKey(cid, account))
     return isLast ? [told, store.billsTold.remove(toldKey(cid, ALL)), store.billsOpen.remove(cid.bytes)] : [told]
   }
@@ -205,26 +215,31 @@ export class EventJournal implements EventsView, BillChanges {
     const seqs = new Map<string, number>()
     const writes: Write[] = []
     const moves: [before: BillState | undefined, after: BillState][] = []
+    const told: (() => void)[] = []
     const atMs = this.#init.nowMs()
     for (const { cid, now, readers } of looked) {
       let isNews = false
-      for (const { account, told } of readers) {
-        const states = statesToTell(told as ToldState | undefined, now)
+      for (const [account, before] of readers) {
+        if (this.#forgotten.has(account)) continue
+        const states = statesToTell(before as ToldState | undefined, now)
         if (states.length === 0) continue
         isNews = true
         // Written by this journal from a state.
-        if (account === ALL) moves.push([told?.state as BillState | undefined, now.state])
+        if (account === ALL) moves.push([before?.state as BillState | undefined, now.state])
         let seq = seqs.get(account) ?? (await this.#lastSeqOf(account))
         for (const state of states)
           writes.push(store.events.put(eventKey(account, (seq += 1)), { atMs, cid, ...state }))
         seqs.set(account, seq)
         writes.push(store.billsTold.put(toldKey(cid, account), now))
+        told.push(() => readers.set(account, now))
       }
       if (now.state === 'final') writes.push(store.billsOpen.remove(cid.bytes))
       else if (isNews) writes.push(this.open(cid))
     }
     // On disk before anybody is told: a number that somebody has seen is never given again.
     await store.commit(writes, { durable: true })
+    for (const keep of told) keep()
+    this.#forgetReaders(looked)
     for (const move of moves) this.#init.onTold?.(...move)
     for (const [account, seq] of seqs) this.#lastSeqs.set(account, seq)
     for (const account of seqs.keys()) this.#listeners.get(account)?.forEach((listener) => listener())
@@ -233,27 +248,51 @@ export class EventJournal implements EventsView, BillChanges {
   /** Bills of accounts of this node: most that are noted were handed in elsewhere. */
   async #findFollowed(cids: readonly CID[]): Promise<CID[]> {
     const { store } = this.#init
+    const unknown = cids.filter((cid) => !this.#readers.has(cid.toString()))
     const [open, told] = await Promise.all([
-      store.billsOpen.findMany(cids.map((cid) => cid.bytes)),
-      store.billsTold.findMany(cids.map((cid) => toldKey(cid, ALL))),
+      store.billsOpen.findMany(unknown.map((cid) => cid.bytes)),
+      store.billsTold.findMany(unknown.map((cid) => toldKey(cid, ALL))),
     ])
-    return cids.filter((_, i) => open[i] !== undefined || told[i] !== undefined)
+    const others = new Set(unknown.filter((_, i) => open[i] === undefined && told[i] === undefined))
+    return cids.filter((cid) => !others.has(cid))
   }
 
   async #look(cid: CID): Promise<Looked | undefined> {
-    const { store, stateOf } = this.#init
-    const accounts = [ALL]
-    // No account id has a byte of 0xff.
-    const below = concatBytes([cid.bytes, new Uint8Array([0xff])])
-    for await (const [, account] of store.billAccounts.entries({ from: cid.bytes, below })) {
-      if (!this.#forgotten.has(account)) accounts.push(account)
+    const [now, readers] = await Promise.all([this.#init.stateOf(cid), this.#readersOf(cid)])
+    return now === undefined ? undefined : { cid, now, readers }
+  }
+
+  async #readersOf(cid: CID): Promise<Readers> {
+    const { store } = this.#init
+    const key = cid.toString()
+    const known = this.#readers.get(key)
+    if (known !== undefined) return known
+    // Kept before they are looked up: an account that is added meanwhile removes them again.
+    const readers: Readers = new Map()
+    this.#readers.set(key, readers)
+    try {
+      const accounts = [ALL]
+      // No account id has a byte of 0xff.
+      const below = concatBytes([cid.bytes, new Uint8Array([0xff])])
+      for await (const [, account] of store.billAccounts.entries({ from: cid.bytes, below })) {
+        if (!this.#forgotten.has(account)) accounts.push(account)
+      }
+      const told = await store.billsTold.findMany(accounts.map((account) => toldKey(cid, account)))
+      accounts.forEach((account, i) => readers.set(account, told[i]))
+    } catch (cause) {
+      this.#readers.delete(key)
+      throw cause
     }
-    const [now, told] = await Promise.all([
-      stateOf(cid),
-      store.billsTold.findMany(accounts.map((account) => toldKey(cid, account))),
-    ])
-    if (now === undefined) return undefined
-    return { cid, now, readers: accounts.map((account, i) => ({ account, told: told[i] })) }
+    return readers
+  }
+
+  /** Bills that nothing more is told of, and those that nothing was told of for long. */
+  #forgetReaders(looked: readonly Looked[]): void {
+    for (const { cid, now } of looked) if (now.state === 'final') this.#readers.delete(cid.toString())
+    for (const oldest of this.#readers.keys()) {
+      if (this.#readers.size <= READERS_KEPT) break
+      this.#readers.delete(oldest)
+    }
   }
 
   async #lastSeqOf(account: string): Promise<number> {

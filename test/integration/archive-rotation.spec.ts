@@ -86,7 +86,11 @@ describe('archive keys at a change of the committee', () => {
       recipientOf: async () => holder.recipient,
       quotas: accounts.quotas,
       accountBills: accounts.bills,
-      changes: { open: (cid) => store.billsOpen.put(cid.bytes, true), note: () => undefined },
+      changes: {
+        open: (cid) => store.billsOpen.put(cid.bytes, true),
+        note: () => undefined,
+        noteAccount: () => undefined,
+      },
       waiting: () => 0,
       propose: () => undefined,
       nowMs: () => 0,

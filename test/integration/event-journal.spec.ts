@@ -69,6 +69,25 @@ describe('event journal', () => {
     for (const account of ['shop', 'bakery', undefined]) assert.deepEqual(await rig.heard('a', account), PATH)
   })
 
+  it('tells an account that comes to a bill while it is followed, and nobody twice when a claim falls back', async () => {
+    rig.journal.start()
+    await rig.take('a', 'shop')
+    rig.move('a', 'certified')
+    await rig.untilHeard('a', 'certified')
+    await rig.take('a', 'bakery')
+    rig.noteAccount('a')
+    await rig.untilHeard('a', 'certified', 'bakery')
+    await rig.take('b', 'shop')
+    for (const state of ['received', 'proposed', 'certified'] as const) {
+      rig.move('a', state)
+      rig.move('b', state)
+      await rig.untilHeard('b', state)
+    }
+    rig.move('a', 'final')
+    await rig.untilHeard('a', 'final', 'bakery')
+    for (const account of ['shop', 'bakery', undefined]) assert.deepEqual(await rig.heard('a', account), PATH)
+  })
+
   it('says why a bill was refused, and tells of the chain that takes a block back', async () => {
     rig.journal.start()
     await rig.take('bad', 'shop')

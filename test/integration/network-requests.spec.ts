@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { HeliaWithLibp2p } from '@helia/libp2p'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
@@ -131,6 +131,23 @@ describe('network requests', () => {
   it('serves more requests of one peer than run at once, in turn', async () => {
     const answers = await Promise.all(Array.from({ length: 60 }, () => readAll(ask('send 5 2'))))
     assert.ok(answers.every((sizes) => sizes.length === 2))
+  })
+
+  it('sends request after request on one stream, and on a new one when the peer has closed it', async () => {
+    const { libp2p } = server.network.helia as HeliaWithLibp2p
+    const open = (): Stream[] =>
+      libp2p.getConnections().flatMap(({ streams }) => streams.filter(({ protocol }) => protocol === PROTOCOL))
+    await readAll(ask('send 1 1'))
+    const before = open().map(({ id }) => id)
+    assert.ok(before.length > 0)
+    for (let i = 0; i < 5; i += 1) await readAll(ask('send 1 1'))
+    assert.deepEqual(
+      open().map(({ id }) => id),
+      before,
+    )
+    for (const stream of open()) stream.abort(new Error('closed by the test'))
+    assert.deepEqual(await readAll(ask('send 3 2')), [3, 3])
+    assert.ok(open().every(({ id }) => !before.includes(id)))
   })
 
   it('says so when a peer is not connected or does not speak the protocol', async () => {

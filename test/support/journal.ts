@@ -86,6 +86,11 @@ export class JournalRig {
     this.journal.note([this.cidOf(bill)])
   }
 
+  /** Notes that a bill became an account's. */
+  noteAccount(bill: string): void {
+    this.journal.noteAccount(this.cidOf(bill))
+  }
+
   /** Changes and notes. */
   move(bill: string, state: BillState, code?: string): void {
     this.set(bill, state, code)

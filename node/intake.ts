@@ -282,10 +282,7 @@ export class Intake {
     const { store } = this.#init
     const record = await store.bills.find(cid.bytes)
     if (record !== undefined && record.state !== 'rejected') return true
-    for await (const [, claimId] of store.claimsByBill.entries({
-      from: cid.bytes,
-      below: concatBytes([cid.bytes, new Uint8Array(9).fill(0xff)]),
-    })) {
+    for (const { claimId } of await store.claimsByBill.listOf(cid)) {
       const claim = await store.claims.find(claimId)
       if (claim !== undefined && claim.state !== 'proposed') return true
     }

@@ -1,7 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import {
   charterCid,
-  concatBytes,
   decodeManifest,
   digestOf,
   encodeProof,
@@ -103,10 +102,9 @@ export class ProofDesk {
   }
 
   async #findClaim(bill: CID, ordinal: number): Promise<ClaimRecord | undefined> {
-    const from = concatBytes([bill.bytes, keyOfNumber(ordinal)])
-    const below = concatBytes([bill.bytes, keyOfNumber(ordinal + 1)])
     let best: ClaimRecord | undefined
-    for await (const [, claimId] of this.#store.claimsByBill.entries({ from, below })) {
+    for (const { ordinal: at, claimId } of await this.#store.claimsByBill.listOf(bill)) {
+      if (at !== ordinal) continue
       const record = await this.#store.claims.find(claimId)
       if (record === undefined) continue
       if (best === undefined || STATE_RANK[record.state] > STATE_RANK[best.state]) best = record

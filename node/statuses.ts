@@ -2,7 +2,6 @@ import type { CID } from 'multiformats/cid'
 import type { BillState, BillStatus, ClaimStatus } from '#api'
 import {
   cidOfDigest,
-  concatBytes,
   DAG_CBOR_CODE,
   decimalOfRational,
   formatCivilDate,
@@ -109,10 +108,8 @@ export class Statuses {
 
   /** Claims of a bill, by their place in the file. */
   async listClaims(cid: CID): Promise<ClaimRecord[]> {
-    const ids: Uint8Array[] = []
-    const below = concatBytes([cid.bytes, new Uint8Array(9).fill(0xff)])
-    for await (const [, claimId] of this.#store.claimsByBill.entries({ from: cid.bytes, below })) ids.push(claimId)
-    const claims = await this.#store.claims.findMany(ids)
+    const found = await this.#store.claimsByBill.listOf(cid)
+    const claims = await this.#store.claims.findMany(found.map(({ claimId }) => claimId))
     return claims.filter((claim) => claim !== undefined)
   }
 

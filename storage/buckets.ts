@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { ReviewNotice, Vote, Withdrawal } from '#protocol'
+import { ClaimsByBill } from './claims-by-bill.ts'
 import { Bucket, Database } from './database.ts'
 import type { Write } from './database.ts'
 import type {
@@ -50,7 +51,7 @@ export class Store {
   /** Key: claim id. */
   readonly claims: Bucket<ClaimRecord>
   /** Claims of a bill. Key: CID bytes | ordinal | claim id. */
-  readonly claimsByBill: Bucket<Uint8Array>
+  readonly claimsByBill: ClaimsByBill
   /** Certified claim that replaced another one. Key: claim id of the replaced one. */
   readonly superseded: Bucket<Uint8Array>
   /** Key: batch digest. */
@@ -121,7 +122,7 @@ export class Store {
     this.queue = new Bucket(database, 0x12)
     this.billsByTime = new Bucket(database, 0x13)
     this.claims = new Bucket(database, 0x20)
-    this.claimsByBill = new Bucket(database, 0x21)
+    this.claimsByBill = new ClaimsByBill(database, 0x21)
     this.superseded = new Bucket(database, 0x22)
     this.batches = new Bucket(database, 0x30)
     this.chains = new Bucket(database, 0x31)
@@ -180,6 +181,7 @@ export class Store {
   /** Writes all or nothing; `durable` as in {@link Database.commit}. */
   async commit(writes: readonly Write[], options: { readonly durable: boolean }): Promise<void> {
     await this.#database.commit(writes, options.durable)
+    this.claimsByBill.changed(writes)
   }
 
   async close(): Promise<void> {

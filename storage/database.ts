@@ -143,16 +143,17 @@ export class Database {
  */
 export class Bucket<V> {
   readonly #database: Database
-  readonly #prefix: number
+  /** First byte of all its keys. */
+  readonly prefix: number
 
   constructor(database: Database, prefix: number) {
     this.#database = database
-    this.#prefix = prefix
+    this.prefix = prefix
   }
 
   #key(key: Uint8Array): Uint8Array {
     const full = new Uint8Array(key.byteLength + 1)
-    full[0] = this.#prefix
+    full[0] = this.prefix
     full.set(key, 1)
     return full
   }
@@ -181,7 +182,7 @@ export class Bucket<V> {
   async get(key: Uint8Array): Promise<V> {
     const value = await this.find(key)
     if (value === undefined) {
-      throw new StorageError('record is absent', { code: 'ERR_STORAGE_ABSENT', bucket: String(this.#prefix) })
+      throw new StorageError('record is absent', { code: 'ERR_STORAGE_ABSENT', bucket: String(this.prefix) })
     }
     return value
   }
@@ -189,7 +190,7 @@ export class Bucket<V> {
   /** Keys (without the bucket's prefix) and records of a range, ascending. */
   async *entries(range: KeyRange = {}): AsyncGenerator<[Uint8Array, V]> {
     const from = this.#key(range.from ?? new Uint8Array(0))
-    const below = range.below === undefined ? new Uint8Array([this.#prefix + 1]) : this.#key(range.below)
+    const below = range.below === undefined ? new Uint8Array([this.prefix + 1]) : this.#key(range.below)
     for await (const [key, value] of this.#database.entries(from, below, range)) {
       // A copy: level gives Buffers, whose slice() is a view.
       yield [new Uint8Array(key.subarray(1)), this.#decode(value)]

@@ -1,3 +1,4 @@
+export { ClaimsByBill } from './claims-by-bill.ts'
 export { Bucket, Database, keyOfNumber } from './database.ts'
 export type { KeyRange, Write } from './database.ts'
 export { Store } from './buckets.ts'

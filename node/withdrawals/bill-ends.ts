@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { concatBytes, equalBytes, toHex } from '#protocol'
+import { equalBytes, toHex } from '#protocol'
 import type { BatchRecord, ClaimRecord, Store, WithdrawnRecord } from '#storage'
 import { chainKey } from '../ledger.ts'
 import type { RegionContext } from '../region-context.ts'
@@ -104,8 +104,7 @@ export class BillEnds {
 
   async #claimsOf(bill: CID): Promise<ClaimRecord[]> {
     const claims: ClaimRecord[] = []
-    const range = { from: bill.bytes, below: concatBytes([bill.bytes, new Uint8Array(9).fill(0xff)]) }
-    for await (const [, claimId] of this.#store.claimsByBill.entries(range)) {
+    for (const { claimId } of await this.#store.claimsByBill.listOf(bill)) {
       const claim = await this.#store.claims.find(claimId)
       // The same bill sealed twice has one claim, whose record is of one of the files.
       if (claim !== undefined) claims.push(claim)

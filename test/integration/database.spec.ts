@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { cidOfDigest, concatBytes, RAW_CODE } from '#protocol'
 import { Bucket, Database, keyOfNumber, Store } from '#storage'
 import { hashOf } from '../support/region-fixture.ts'
 
@@ -156,6 +157,34 @@ describe('store', () => {
       assert.deepEqual(await store.locks.get(tag), [lock])
       assert.deepEqual(await store.claimsByBill.find(hashOf('bill')), hashOf('claim'))
       assert.equal(await store.locks.find(hashOf('bill')), undefined)
+    } finally {
+      await store.close()
+    }
+  })
+
+  it('lists the claims of a bill in their order, and those of a later commit as well', async () => {
+    const store = await Store.open(join(folder, 'store'), hashOf('network'))
+    try {
+      const bill = cidOfDigest(hashOf('bill'), RAW_CODE)
+      const add = async (ordinal: number, name: string, of = bill): Promise<void> => {
+        const key = concatBytes([of.bytes, keyOfNumber(ordinal), hashOf(name)])
+        await store.commit([store.claimsByBill.put(key, hashOf(name))], { durable: false })
+      }
+      const list = async (): Promise<unknown> =>
+        (await store.claimsByBill.listOf(bill)).map(({ ordinal, claimId }) => [ordinal, claimId])
+      assert.deepEqual(await list(), [])
+      await add(1, 'second')
+      assert.deepEqual(await list(), [[1, hashOf('second')]])
+      await add(0, 'other', cidOfDigest(hashOf('other bill'), RAW_CODE))
+      // While a list is being read.
+      const [before] = await Promise.all([list(), add(0, 'first')])
+      assert.ok(Array.isArray(before))
+      const both = [
+        [0, hashOf('first')],
+        [1, hashOf('second')],
+      ]
+      assert.deepEqual(await list(), both)
+      assert.deepEqual(await list(), both)
     } finally {
       await store.close()
     }

@@ -1,5 +1,5 @@
 import { toHex } from '#protocol'
-import { Bucket } from '#storage'
+import { Bucket, ClaimsByBill } from '#storage'
 import type { Database, KeyRange, Store, Write } from '#storage'
 
 /** Buckets that the tests of single components use. */
@@ -46,8 +46,10 @@ export function createMemoryStore(): MemoryStore {
     },
   } as unknown as Database
   const buckets = Object.fromEntries(BUCKETS.map((name, i) => [name, new Bucket(database, i + 1)]))
+  const claimsByBill = new ClaimsByBill(database, BUCKETS.length + 1)
   const store = {
     ...buckets,
+    claimsByBill,
     commits: 0,
     fault: undefined as Error | undefined,
     async commit(writes: readonly Write[]): Promise<void> {
@@ -61,6 +63,7 @@ export function createMemoryStore(): MemoryStore {
         if (write.type === 'put') values.set(toHex(write.key), write.value)
         else values.delete(toHex(write.key))
       }
+      claimsByBill.changed(writes)
     },
   }
   return store as unknown as MemoryStore

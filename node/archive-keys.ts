@@ -1,4 +1,4 @@
-import { IDENTITIES_LIMIT, unseal } from '#storage'
+import { IDENTITIES_LIMIT, Unsealer } from '#storage'
 
 /** A key of a region's archive: of the founding, or of a later committee. */
 export type ArchiveKey = {
@@ -23,6 +23,8 @@ export const ARCHIVE_KEYS_LIMIT = IDENTITIES_LIMIT
 export class ArchiveKeys {
   /** Newest first. */
   readonly #keys: readonly ArchiveKey[]
+  /** By the key that is tried first. */
+  readonly #unsealers = new Map<ArchiveKey, Unsealer>()
 
   /** @param keys at least the one of epoch 0, at most {@link ARCHIVE_KEYS_LIMIT}, one for an epoch. */
   constructor(keys: readonly ArchiveKey[]) {
@@ -47,11 +49,15 @@ export class ArchiveKeys {
    * @throws {SealingError} as `unseal`.
    */
   async open(sealed: Uint8Array, epoch: number): Promise<Uint8Array> {
-    const first = this.#at(epoch)
-    const others = this.#keys.filter((it) => it !== first)
-    return unseal(
-      sealed,
-      [first, ...others].map(({ identity }) => identity),
-    )
+    return this.#unsealerFor(this.#at(epoch)).open(sealed)
+  }
+
+  #unsealerFor(first: ArchiveKey): Unsealer {
+    const known = this.#unsealers.get(first)
+    if (known !== undefined) return known
+    const keys = [first, ...this.#keys.filter((it) => it !== first)]
+    const unsealer = new Unsealer(keys.map(({ identity }) => identity))
+    this.#unsealers.set(first, unsealer)
+    return unsealer
   }
 }

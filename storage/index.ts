@@ -23,5 +23,6 @@ export {
   SealingError,
   toArmor,
   unseal,
+  Unsealer,
 } from './sealing.ts'
 export type { SealingFailure } from './sealing.ts'

@@ -87,35 +87,54 @@ export async function recipientOf(identity: string): Promise<string> {
   }
 }
 
+/** Opens age files with the same identities again and again: half of what a small file costs is their recipients. */
+export class Unsealer {
+  readonly #decrypter = new Decrypter()
+
+  /**
+   * @param identities `AGE-SECRET-KEY-1...`, at most {@link IDENTITIES_LIMIT}; tried in their order, the first that fits is used.
+   * @throws {SealingError} ERR_SEAL_KEY.
+   */
+  constructor(identities: readonly string[]) {
+    if (identities.length > IDENTITIES_LIMIT) {
+      throw new SealingError(`${identities.length} identities, at most ${IDENTITIES_LIMIT} are tried`, {
+        code: 'ERR_SEAL_KEY',
+      })
+    }
+    try {
+      for (const identity of identities) this.#decrypter.addIdentity(identity)
+    } catch {
+      throw new SealingError('an identity is not an age secret key', { code: 'ERR_SEAL_KEY' })
+    }
+  }
+
+  /**
+   * The contents of an age file.
+   *
+   * @param sealed at most LIMITS.sealedBillBytes.
+   * @throws {SealingError} ERR_SEAL_NO_KEY, ERR_SEAL_CORRUPT, ERR_SEAL_TOO_LARGE.
+   */
+  async open(sealed: Uint8Array): Promise<Uint8Array> {
+    assertSize(sealed, LIMITS.sealedBillBytes)
+    assertHeader(sealed)
+    try {
+      return await this.#decrypter.decrypt(sealed)
+    } catch (thrown) {
+      if (thrown instanceof Error && thrown.message.startsWith('no identity matched')) {
+        throw new SealingError('no key at hand opens this file', { code: 'ERR_SEAL_NO_KEY' })
+      }
+      throw new SealingError('not an intact age file', { code: 'ERR_SEAL_CORRUPT' })
+    }
+  }
+}
+
 /**
- * The contents of an age file.
+ * The contents of an age file that is opened once, as {@link Unsealer}.
  *
- * @param sealed at most LIMITS.sealedBillBytes.
- * @param identities `AGE-SECRET-KEY-1...`, at most {@link IDENTITIES_LIMIT}; tried in their order, the first that fits is used.
  * @throws {SealingError} ERR_SEAL_NO_KEY, ERR_SEAL_CORRUPT, ERR_SEAL_TOO_LARGE, ERR_SEAL_KEY.
  */
 export async function unseal(sealed: Uint8Array, identities: readonly string[]): Promise<Uint8Array> {
-  assertSize(sealed, LIMITS.sealedBillBytes)
-  assertHeader(sealed)
-  if (identities.length > IDENTITIES_LIMIT) {
-    throw new SealingError(`${identities.length} identities, at most ${IDENTITIES_LIMIT} are tried`, {
-      code: 'ERR_SEAL_KEY',
-    })
-  }
-  const decrypter = new Decrypter()
-  try {
-    for (const identity of identities) decrypter.addIdentity(identity)
-  } catch {
-    throw new SealingError('an identity is not an age secret key', { code: 'ERR_SEAL_KEY' })
-  }
-  try {
-    return await decrypter.decrypt(sealed)
-  } catch (thrown) {
-    if (thrown instanceof Error && thrown.message.startsWith('no identity matched')) {
-      throw new SealingError('no key at hand opens this file', { code: 'ERR_SEAL_NO_KEY' })
-    }
-    throw new SealingError('not an intact age file', { code: 'ERR_SEAL_CORRUPT' })
-  }
+  return new Unsealer(identities).open(sealed)
 }
 
 /**

@@ -78,7 +78,7 @@ export const configShape = z.strictObject({
       lingerMs: key(durationMs(0, 10 * SECOND_MS).default(100), {
         unit: 'ms',
         reason:
-          'Longest time that claims wait for company while another batch is in flight; an idle node does not wait.',
+          'Time that claims wait for company while a batch is in flight, and for each other busy sponsor; an idle region does not wait.',
       }),
     })
     .prefault({}),

@@ -9,6 +9,7 @@ import { Anchoring } from './anchoring/anchoring.ts'
 import { BatchLoader } from './batch-loader.ts'
 import type { FetchBlocks, LoadedBatch } from './batch-loader.ts'
 import { BillVault } from './bill-vault.ts'
+import { BusySponsors } from './busy-sponsors.ts'
 import { Intake } from './intake.ts'
 import { Ledger } from './ledger.ts'
 import type { Meters } from './meters.ts'
@@ -86,6 +87,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     if (message.kind === 'vote') meters.voted(message.vote.refusals.map(({ code }) => code))
     await gossip.publish(message)
   }
+  const busy = new BusySponsors(() => performance.now())
   const ledger = new Ledger(context, store, nowMs)
   const polls = new Polls(context, store)
   const events = new EventJournal({
@@ -148,6 +150,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     },
     onSplit: async (announcement) => sponsor.onSplit(announcement),
     onOwn: (announcement) => sponsor.catchUp(announcement),
+    onAnnounced: (member) => busy.heard(member),
     log: child('voter'),
   })
   const sponsor: Sponsor = new Sponsor({
@@ -161,6 +164,8 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     changes: events,
     audit: (loaded) => voter.considerOwn(loaded),
     lingerMs: init.batch.lingerMs,
+    busy,
+    nowMs: () => performance.now(),
     log: child('sponsor'),
   })
   const accounts: Accounts = new Accounts({

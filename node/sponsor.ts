@@ -4,6 +4,7 @@ import { announceBatch, claimIdOf, encodeBatch, encodeCanonical, LIMITS, toHex }
 import type { Announcement, Batch, Certificate, GossipMessage } from '#protocol'
 import { seal } from '#storage'
 import type { Archive, BillRecord, Store } from '#storage'
+import type { BusySponsors } from './busy-sponsors.ts'
 import type { BatchLoader, LoadedBatch } from './batch-loader.ts'
 import { InFlight } from './in-flight.ts'
 import type { PreparedBill } from './in-flight.ts'
@@ -17,6 +18,8 @@ import type { BillChanges } from './service/bill-changes.ts'
  * busy region is limited by what each batch costs all its auditors. Further bills wait, and fill the next batch.
  */
 const BATCHES_IN_FLIGHT = 2
+/** Busy sponsors that are waited for, so that a large committee is not slower than a small one. */
+const MAX_YIELDED = 5
 /** Wait after a batch could not be made. */
 const FAILURE_PAUSE_MS = 1_000
 /** Newest own batches among which the open ones are: never more than are in flight at a time, over some restarts. */
@@ -37,8 +40,10 @@ export type SponsorInit = {
   readonly changes: Pick<BillChanges, 'note'>
   /** Hands the own batch to the voter. */
   readonly audit: (loaded: LoadedBatch) => void
-  /** Longest that bills are collected while a batch is in flight. */
+  /** How long bills are collected while a batch is in flight, and for each other busy sponsor. */
   readonly lingerMs: number
+  readonly busy: Pick<BusySponsors, 'countOthers'>
+  readonly nowMs: () => number
   readonly log: Logger
 }
 
@@ -52,6 +57,7 @@ export class Sponsor {
   #seq = 0
   #prev: CID | null = null
   #linger: NodeJS.Timeout | undefined
+  #proposedAtMs = -Infinity
   #proposing: Promise<void> = Promise.resolve()
   #pause: NodeJS.Timeout | undefined
   #isStopped = false
@@ -111,11 +117,12 @@ export class Sponsor {
     return this.#inFlight.size + this.#making
   }
 
-  // At once when nothing is in flight or a batch is full; else after the linger.
+  // At once when a batch is full, or when nothing is in flight and the others have had their turns; else after the linger.
   #pump(): void {
     if (this.#isStopped || this.#pause !== undefined || this.#waiting.length === 0) return
     if (this.#underWay >= BATCHES_IN_FLIGHT) return
-    if (this.#underWay === 0 || this.#waiting.length >= LIMITS.batchClaims) {
+    const waitMs = this.#waiting.length >= LIMITS.batchClaims ? 0 : this.#waitMs()
+    if (waitMs <= 0) {
       clearTimeout(this.#linger)
       this.#linger = undefined
       this.#proposeNext()
@@ -123,13 +130,22 @@ export class Sponsor {
       this.#linger ??= setTimeout(() => {
         this.#linger = undefined
         if (this.#underWay < BATCHES_IN_FLIGHT) this.#proposeNext()
-      }, this.#init.lingerMs)
+      }, waitMs)
     }
+  }
+
+  // ADR 0016: own batches are a linger apart for each other sponsor that is busy, at most five of them.
+  #waitMs(): number {
+    const { lingerMs, busy, nowMs, context } = this.#init
+    const others = Math.min(busy.countOthers(context.address), MAX_YIELDED)
+    const turnsMs = this.#proposedAtMs + others * lingerMs - nowMs()
+    return Math.max(turnsMs, this.#underWay === 0 ? 0 : lingerMs)
   }
 
   #proposeNext(): void {
     const bills = this.#take()
     if (bills.length === 0) return
+    this.#proposedAtMs = this.#init.nowMs()
     // Holds a place from now on, so that bills that arrive meanwhile are collected.
     this.#making += 1
     this.#proposing = this.#proposing

@@ -57,6 +57,8 @@ export type VoterInit = {
   readonly onCertified: (loaded: LoadedBatch, certificate: Certificate) => Promise<void>
   /** Called for each announcement of this node's own that comes from others. */
   readonly onOwn: (announcement: Announcement) => void
+  /** Called for each batch of a member that is announced for the first time, and is not certified yet. */
+  readonly onAnnounced: (sponsor: Uint8Array) => void
   /** Called for each batch that can no longer be certified; again if it failed, or the process ended before the batch was given up. */
   readonly onSplit: (announcement: Announcement) => Promise<void>
   readonly log: Logger
@@ -97,6 +99,8 @@ export class Voter {
     if (certificate !== undefined) this.#verifyCertificate(announcement, certificate)
     if (certificate === undefined && this.#isCrowded(announcement)) return false
     const admission = await ledger.admit(announcement, certificate !== undefined)
+    // News only: whoever repeats old announcements keeps nobody waiting.
+    if (admission.kind === 'new' && certificate === undefined) this.#init.onAnnounced(announcement.sponsor)
     this.#init.polls.know(digestOf(announcement.batch))
     if (this.#init.polls.isOwn(announcement.sponsor)) this.#init.onOwn(announcement)
     if (admission.kind === 'equivocation') {

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { equalBytes } from '#protocol'
 import type { Certificate, Claim } from '#protocol'
 import type { Archive, Store } from '#storage'
+import { BusySponsors } from '../../../node/busy-sponsors.ts'
 import { BatchLoader } from '../../../node/batch-loader.ts'
 import type { LoadedBatch } from '../../../node/batch-loader.ts'
 import { Polls } from '../../../node/polls.ts'
@@ -23,7 +24,10 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function startSponsor(): { sponsor: Sponsor; store: MemoryStore; proposed: LoadedBatch[] } {
+function startSponsor(
+  busy = new BusySponsors(() => 0),
+  nowMs = () => 0,
+): { sponsor: Sponsor; store: MemoryStore; proposed: LoadedBatch[] } {
   const store = createMemoryStore()
   const proposed: LoadedBatch[] = []
   const archive = { putBlock: async () => undefined } as unknown as Archive
@@ -38,6 +42,8 @@ function startSponsor(): { sponsor: Sponsor; store: MemoryStore; proposed: Loade
     changes: { note: () => {} },
     audit: (loaded) => proposed.push(loaded),
     lingerMs: LINGER_MS,
+    busy,
+    nowMs,
     log: pino({ level: 'silent' }),
   })
   return { sponsor, store, proposed }
@@ -96,6 +102,48 @@ describe('sponsor', () => {
     )
     timers.mock.restore()
     assert.equal(store.commits, 1)
+  })
+
+  it('leaves a linger to each other sponsor that is busy, and none to itself or to who was', async () => {
+    let now = 0
+    const busy = new BusySponsors(() => now)
+    const { sponsor, proposed } = startSponsor(busy, () => now)
+    const pass = async (ms: number): Promise<void> => {
+      now += ms
+      await elapse(ms)
+    }
+    const certifyAll = async (): Promise<void> => {
+      for (const loaded of proposed.splice(0))
+        await sponsor.onCertified(loaded, { bitmap: new Uint8Array([0xff]) } as Certificate)
+    }
+    // Nobody is busy: each bill goes at once, however soon it comes behind the last.
+    for (const label of ['a', 'b']) {
+      add(sponsor, makeClaim(label))
+      await settled()
+      assert.equal(proposed.length, 1)
+      await certifyAll()
+    }
+    const [, second, third] = context.committee
+    assert.ok(second !== undefined && third !== undefined)
+    for (const member of [context.address, second, third]) busy.heard(member)
+    add(sponsor, makeClaim('c'))
+    add(sponsor, makeClaim('d'))
+    await pass(2 * LINGER_MS - 1)
+    assert.equal(proposed.length, 0)
+    await pass(1)
+    assert.deepEqual(
+      proposed.map(({ claims }) => claims.length),
+      [2],
+    )
+    await certifyAll()
+    await pass(2_000)
+    add(sponsor, makeClaim('e'))
+    await settled()
+    await certifyAll()
+    add(sponsor, makeClaim('f'))
+    await settled()
+    assert.equal(proposed.length, 1)
+    await sponsor.stop()
   })
 
   it('proposes a contested claim in a batch of its own, and the others together', async () => {

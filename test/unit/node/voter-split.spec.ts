@@ -42,6 +42,7 @@ function startVoter(): {
   const init: VoterInit = {
     context,
     store: store as unknown as Store,
+    onAnnounced: () => undefined,
     ledger: new Ledger(context, store as unknown as Store, () => 0),
     polls,
     loader: new BatchLoader({ context, archive, fetch: async () => undefined, peersFor: () => [] }),

@@ -117,6 +117,7 @@ export class ReviewOpenings {
    * @throws {ProtocolError} ERR_PROTOCOL_TOO_LARGE, ERR_PROTOCOL_CODEC, ERR_PROTOCOL_SCHEMA, ERR_PROTOCOL_SIGNATURE.
    */
   async *answer(bytes: Uint8Array, peer: Pick<PeerView, 'address'>): AsyncGenerator<Uint8Array> {
+    // Before a byte of it is decoded.
     if (!isMember(this.#init.context, peer.address)) return
     const own = await this.#take(decodeReviewOpening(bytes), peer.address)
     if (own !== undefined) yield encodeReviewOpening(own)

@@ -72,6 +72,13 @@ describe('an entry of several bills', () => {
     )
   })
 
+  it('is the same for letters that are one sign or two, in small and in capitals', () => {
+    const hashes = ['é 1', 'e\u0301 1', 'É1', 'E\u03011'].map((account) =>
+      hashReviewEntry(parseReviewEntry({ ...BILL, account })),
+    )
+    for (const hash of hashes) assert.deepEqual(hash, hashes[0])
+  })
+
   it('has an order even where all that identifies its bills is the same', () => {
     const alike = [
       { ...BILL, account: '7', utility: { id: 'A' } },

@@ -41,8 +41,6 @@ const PLAIN = hashFile(BYTES)
 const BILL = cidOfDigest(hashOf('bill'), RAW_CODE)
 const ENTRY = readEntry('P1')
 
-type Stored = MemoryStore & Pick<ReviewDeskInit['store'], 'reviewEntries' | 'reviewNotices'>
-
 function noticeOf(by: Member, seq: number, commitment: Uint8Array | null, plainHash = PLAIN): ReviewNotice {
   return signReviewNotice(domain, { region: REGION, epoch: 0, auditor: by.address, plainHash, seq, commitment }, by.key)
 }
@@ -69,7 +67,7 @@ const peerOf = ({ address }: Member): PeerView => ({
 })
 
 describe('the review desk', () => {
-  let store: Stored
+  let store: MemoryStore
   let said: GossipMessage[]
   let salts: number
   let desk: ReviewDesk
@@ -122,7 +120,7 @@ describe('the review desk', () => {
   }
 
   beforeEach(async () => {
-    store = createMemoryStore() as Stored
+    store = createMemoryStore()
     said = []
     salts = 0
     asked = []

@@ -64,6 +64,8 @@ describe('an auditor that dies while its people review', function () {
         const notice = await store.reviewNotices.find(noticeKey({ plainHash, auditor }))
         assert.ok(notice !== undefined && entry !== undefined && salt !== undefined)
         assert.ok(isOpeningTrue(domain, { notice, salt, entry: hashReviewEntry(entry) }))
+        // One for what was entered first, one for what was entered then: no commitment was said and lost.
+        assert.equal(notice.seq, position === VICTIM ? 2 : 1)
         seqs.set(plainHash.join(), notice.seq)
       }
     })

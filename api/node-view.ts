@@ -106,7 +106,7 @@ export type ReviewView = {
   readonly entry?: ReviewEntry
   /** Why extraction left it to people; only where one bill is asked for. */
   readonly reason?: StatusReason
-  /** What extraction read nevertheless, to be compared with the bill; only where one bill is asked for. */
+  /** What the file states all the same, to be compared with the bill; only where one bill is asked for. */
   readonly read?: readonly PartialReadingJson[]
 }
 

@@ -27,7 +27,7 @@ export const reviewView = z
     read: z
       .array(z.record(z.string(), z.unknown()))
       .optional()
-      .describe('What extraction read nevertheless; only where one bill is asked for'),
+      .describe('What the file states all the same (docs/spec/cli-json.md); only where one bill is asked for'),
   })
   .meta({ id: 'Review' })
 

@@ -101,7 +101,7 @@ export type ReviewView = {
   /** Equal entries that it takes. */
   readonly quorum: number
   readonly own: 'none' | 'entered' | 'withdrawn'
-  /** Entries equal to the own one, it included; only with an own one. */
+  /** Entries equal to the own one, it included; only with an own one, and once a quorum has entered. */
   readonly equal?: number
   readonly entry?: ReviewEntry
   /** Why extraction left it to people; only where one bill is asked for. */

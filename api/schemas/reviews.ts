@@ -21,7 +21,7 @@ export const reviewView = z
     entries: z.int().describe('Auditors that have entered it, this one included'),
     quorum: z.int().describe('Equal entries that it takes'),
     own: z.enum(['none', 'entered', 'withdrawn']),
-    equal: z.int().optional().describe('Entries equal to the own one, it included'),
+    equal: z.int().optional().describe('Entries equal to the own one, it included; absent before a quorum has entered'),
     entry: reviewEntryShape.optional(),
     reason: billStatus.shape.reason,
     read: z

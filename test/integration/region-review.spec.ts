@@ -190,6 +190,14 @@ describe('a region whose people read what extraction does not', () => {
       assert.deepEqual(detailsOf(thrown), { code: 'ERR_REVIEW_FACTS', reason: 'ERR_REGION_OTHER' })
       return true
     })
+    const overlapping = parseReviewEntry([
+      ...readEntry('X'),
+      { ...readEntry('X')[0], service: { start: '2022-03-31', end: '2022-05-01' } },
+    ])
+    await assert.rejects(enterAt(cid, overlapping), (thrown) => {
+      assert.deepEqual(detailsOf(thrown), { code: 'ERR_REVIEW_FACTS', reason: 'ERR_CLAIM_OVERLAP' })
+      return true
+    })
     const noFactor = parseReviewEntry({ ...readEntry('X')[0], service: { start: '1991-01-01', end: '1991-02-01' } })
     await assert.rejects(enterAt(cid, noFactor), (thrown) => {
       assert.deepEqual(detailsOf(thrown), { code: 'ERR_REVIEW_FACTS', reason: 'ERR_FACTOR_NOT_AVAILABLE' })

@@ -335,6 +335,18 @@ describe('the review desk', () => {
     })
   })
 
+  it('takes the request of who holds a bill when one that does not has lied about it, or withdrawn it', async () => {
+    for (const state of ['false', 'ended'] as const) {
+      const bill = cidOfDigest(hashOf(state), RAW_CODE)
+      await store.commit([store.reviews.put(bill.bytes, recordOf(state, bill, PLAIN, liar))], { durable: true })
+      desk = await openDesk()
+      assert.equal(await desk.takeRequest(recordOf('wanted', bill, PLAIN, liar).request), false)
+      assert.equal(await desk.takeRequest(recordOf('wanted', bill, PLAIN).request), true)
+      assert.equal(await desk.takeRequest(recordOf('wanted', bill, PLAIN, liar).request), false)
+      assert.deepEqual((await store.reviews.find(bill.bytes))?.request.sponsor, sponsor.address)
+    }
+  })
+
   it('does not open a review again when the bytes come after the certificate', async () => {
     const late = cidOfDigest(hashOf('late'), RAW_CODE)
     const { promise, resolve } = Promise.withResolvers<void>()

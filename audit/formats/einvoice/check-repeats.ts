@@ -11,8 +11,9 @@ type Repeat = { readonly lines: readonly MeteredLine[]; readonly metered: Metere
 
 /**
  * Checks that what was left out of a sum says nothing else: a tax or transport on the same energy never covers more of it
- * than was counted; money back is paid on exactly the same; a line that no rule knows is taken for a charge only where it
- * says exactly the same as several counted lines together, which is no chance. A single equal quantity may be one.
+ * than was counted; money back is paid on exactly the same; one line that no rule knows is taken for a charge only where it
+ * says exactly the same as several counted lines together, which is no chance. One quantity that equals one other may be
+ * chance, and lines that have registers of their own are as likely a second use.
  *
  * @returns flags.
  * @throws {Refusal} ERR_BILL_LINES.
@@ -30,8 +31,8 @@ export function checkRepeats(others: readonly MeteredLine[], sums: readonly Peri
       if (comparison < 0) refuse(first, 'more energy than all counted lines')
     } else if (comparison !== 0) {
       refuse(first, 'energy that no rule of this version knows, and it is not that of the counted lines')
-    } else if (first.meaning.is === 'unknown' && signOf(metered) !== 0 && countNonZero(comparable) < 2) {
-      refuse(first, 'the energy of the counted line under a name that no rule knows: once, or twice the energy')
+    } else if (first.meaning.is === 'unknown' && signOf(metered) !== 0 && !isSum(lines, comparable)) {
+      refuse(first, 'the energy of the counted lines under a name that no rule knows: once, or twice the energy')
     } else {
       flags.push('unclassified-repetition')
     }
@@ -39,9 +40,10 @@ export function checkRepeats(others: readonly MeteredLine[], sums: readonly Peri
   return flags
 }
 
-/** Counted lines that state any energy. */
-function countNonZero(sums: readonly PeriodSum[]): number {
-  return sums.flatMap(({ counted }) => counted).filter(({ metered }) => signOf(metered) !== 0).length
+/** One line stands beside several counted ones that state any energy. */
+function isSum(lines: readonly MeteredLine[], sums: readonly PeriodSum[]): boolean {
+  const used = sums.flatMap(({ counted }) => counted).filter(({ metered }) => signOf(metered) !== 0)
+  return lines.length === 1 && used.length > 1
 }
 
 /** Negative, 0 or positive as the counted energy is below, equal to or above the other. */

@@ -63,7 +63,7 @@ function directionOf({ lines }: Charge): -1 | 0 | 1 {
 function refuseEqual(...charges: readonly (readonly MeteredLine[])[]): never {
   const [first, second] = charges.toSorted((a, b) => (placeOf(a).line ?? 0) - (placeOf(b).line ?? 0))
   const names = [first, second].map((lines) => `line ${lines?.[0]?.line.id.slice(0, 40) ?? ''}`)
-  const message = `${names.join(' and ')} have different names and the same quantity: once, or twice the energy`
+  const message = `${names.join(' and ')} have different names and the same quantity: a person must tell whether it is one energy or two`
   throw review('ERR_BILL_LINES', message, placeOf(second ?? []))
 }
 

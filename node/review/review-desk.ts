@@ -58,6 +58,8 @@ export class ReviewDesk {
   readonly #agreement: ReviewAgreement
   readonly #views: ReviewViews
   #timer: NodeJS.Timeout | undefined
+  /** The look of the timer that is under way. */
+  #looking: Promise<void> | undefined
   #isStopped = false
 
   constructor(init: ReviewDeskInit) {
@@ -111,7 +113,9 @@ export class ReviewDesk {
     await this.#bills.start()
     await this.#entries.start()
     await this.#exchangeAll()
-    this.#timer = setInterval(() => void this.#look(), this.#init.intervalMs)
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+    }, this.#init.intervalMs)
   }
 
   async stop(): Promise<void> {
@@ -119,6 +123,7 @@ export class ReviewDesk {
     clearInterval(this.#timer)
     await this.#bills.stop()
     await this.#openings.stop()
+    await this.#looking
     await this.#serial.run(async () => undefined)
   }
 
@@ -249,6 +254,9 @@ export class ReviewDesk {
   /** Ends the review of a bill that came to no claim: nobody waits for it any more. */
   async close(bill: CID): Promise<void> {
     await this.#serial.run(async () => this.#bills.end(bill))
+    const plainHash = this.#book.find(bill)?.request.plainHash
+    if (plainHash !== undefined) this.#openings.forget(plainHash)
+    this.#agreement.forget({ bill })
   }
 
   /** Destroys what people read in a bill that is withdrawn, unless the same bytes are here as another bill. */

@@ -1,6 +1,13 @@
 import type { CID } from 'multiformats/cid'
-import { commitEntry, equalBytes, hashReviewEntry, isOpeningTrue, REVIEW_NOTICES, signReviewNotice } from '#protocol'
-import { verifyReviewNotice } from '#protocol'
+import {
+  commitEntry,
+  equalBytes,
+  hashReviewEntry,
+  isOpeningTrue,
+  REVIEW_NOTICES,
+  signReviewNotice,
+  verifyReviewNotice,
+} from '#protocol'
 import type { GossipMessage, ReviewEntry, ReviewNotice, ReviewOpening } from '#protocol'
 import type { ReviewRecord, Store } from '#storage'
 import type { Examiner } from '../examiner.ts'

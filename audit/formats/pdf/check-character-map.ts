@@ -5,7 +5,9 @@ import { placeOf } from './frame.ts'
 /** Codes that all ranges of one character map may cover: two bytes have 65,536, and maps repeat some. */
 const MAX_CODES = 4 * 65_536
 /** Hex digits of what a range is mapped to: each code of it is a text of that length. A letter with accents has 16. */
-const MAX_TEXT_DIGITS = 64
+const MAX_TEXT_DIGITS = 32
+/** Steps of a code, and of one that has more than two bytes. */
+const [CODE_STEPS, SPARSE_STEPS] = [3, 10] as const
 /** Ranges of lengths of codes; each character of a text is looked for in all. Real maps have up to 10. */
 const MAX_CODESPACES = 64
 const BEGIN = /begin(bf|cid|codespace)range/g
@@ -25,7 +27,7 @@ export function checkCharacterMap(unpacked: Uint8Array, place: number): number {
   const buffer = Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength)
   if (buffer.indexOf('range', 0, 'latin1') < 0) return 0
   const text = buffer.toString('latin1')
-  const found = { codes: 0, codespaces: 0 }
+  const found = { codes: 0, codespaces: 0, steps: 0 }
   for (const begin of text.matchAll(BEGIN)) {
     const kind = begin[1] ?? ''
     for (const token of rangeTokens(text, begin.index + begin[0].length, place)) {
@@ -33,11 +35,10 @@ export function checkCharacterMap(unpacked: Uint8Array, place: number): number {
       readRange(token, kind, found, place)
     }
   }
-  // A step and a half for each code: it is put into two maps, and made a text.
-  return found.codes + (found.codes >> 1)
+  return found.steps
 }
 
-type Found = { codes: number; codespaces: number; low?: number; high?: number; isInArray?: boolean }
+type Found = { codes: number; codespaces: number; steps: number; low?: number; high?: number; isInArray?: boolean }
 
 /** Takes the next token of `low high text`, `low high [texts]` or, for code spaces, `low high`. */
 function readRange({ digits, word }: Token, kind: string, found: Found, place: number): void {
@@ -53,7 +54,10 @@ function readRange({ digits, word }: Token, kind: string, found: Found, place: n
       return
     }
     found.high = code
-    found.codes += Math.max(0, code - found.low + 1)
+    const codes = Math.max(0, code - found.low + 1)
+    found.codes += codes
+    // Each code is put into two maps, and made a text; maps beyond two bytes are looked through by the texts of their codes.
+    found.steps += codes * (code > 0xffff ? SPARSE_STEPS : CODE_STEPS)
     if (found.codes > MAX_CODES) {
       throw rejection('ERR_BILL_TOO_LARGE', 'character map has more codes than any font', placeOf(place))
     }

@@ -9,11 +9,11 @@ import { valuesOf } from './pdf-values.ts'
 import type { PdfDictionary } from './pdf-values.ts'
 
 /** Steps of drawing a form: what it shows is handed over in a message of its own. */
-const FORM_STEPS = 200
+const FORM_STEPS = 500
 /** Steps of saving a state where others may be saved already. */
 const NESTED_SAVE_STEPS = 40
 /** Steps of making a font, of one whose codes have two bytes, and of one letter that is drawn. */
-const [FONT_STEPS, COMPOSITE_STEPS, GLYPH_STEPS] = [1_000, 3_000, 20] as const
+const [FONT_STEPS, COMPOSITE_STEPS, GLYPH_STEPS] = [1_000, 5_000, 20] as const
 /** Dictionaries of resources that a page inherits from, at most. */
 const PARENTS = 100
 
@@ -190,8 +190,8 @@ function stepsOfTables(census: PdfCensus): number {
         const [start = 0] = sizesOf(census, value.items[index - 1])
         for (const end of sizesOf(census, item)) codes += Math.max(0, Math.min(end, 65_535) - start)
       }
-      const inner = value.items.map((item) => (item.kind === 'array' ? item.items.length : 1))
-      return divideFloor(codes, 8) + (inner.reduce((sum, count) => sum + count, 0) >> 1)
+      const items = value.items.reduce((sum, item) => sum + (item.kind === 'array' ? item.items.length : 1), 0)
+      return divideFloor(codes, 8) + items + (items >> 1)
     }),
   )
 }

@@ -13,6 +13,8 @@ import { findFilters } from './stream-packing.ts'
 
 /** First letter of a way of packing that nobody knows: ISO 32000-1 table 6 has no name with it. */
 const UNKNOWN = 0x58
+/** A collection of fonts without fonts in it (ISO/IEC 14496-22 section 4.6). */
+const EMPTY_COLLECTION = Buffer.from('ttcf', 'latin1')
 /** Line ends between a stream and its end mark. */
 const LINE_END_BYTES = 2
 
@@ -25,10 +27,11 @@ const LINE_END_BYTES = 2
  */
 export function checkStreams(file: Buffer, census: PdfCensus): Uint8Array {
   const copy = Uint8Array.from(file)
+  const programs = new Set(census.programs)
   const glyphs = familyOf(census, census.glyphs).flatMap(({ entries }) =>
     referencesOf(entries.map(([, value]) => value)),
   )
-  const blank = new Set([...census.programs, ...glyphs])
+  const blank = new Set([...programs, ...glyphs])
   let leftBytes: number = EXTRACTION_LIMITS.pdfUnpackedBytes
   for (const stream of [...census.streams.values()].flat()) {
     stream.isBlank ||= blank.has(stream.number)
@@ -37,7 +40,7 @@ export function checkStreams(file: Buffer, census: PdfCensus): Uint8Array {
       sizes.length > 0 &&
       sizes.every((size) => size <= stream.packedBytes && size >= stream.packedBytes - LINE_END_BYTES)
     const isLonger = sizes.some((size) => size > stream.packedBytes)
-    if (stream.isBlank) blankStream(file, copy, stream)
+    if (stream.isBlank) blankStream(file, copy, stream, programs.has(stream.number))
     else leftBytes -= countStream(file, stream, { left: leftBytes, isLonger })
     if (stream.isBlank && isLonger) throw refuseLength(stream)
   }
@@ -56,10 +59,13 @@ function countStream(file: Buffer, stream: PdfStream, { left, isLonger }: Stream
 }
 
 /** A name that nobody knows leaves the bytes packed, and the bytes themselves are gone, too. */
-function blankStream(file: Buffer, copy: Uint8Array, stream: PdfStream): void {
+function blankStream(file: Buffer, copy: Uint8Array, stream: PdfStream, isProgram: boolean): void {
   for (const filter of findFilters(stream.dictionary, stream.place)) copy[filter.start + 1] = UNKNOWN
   const start = startOfStream(file, stream.place)
-  copy.fill(0, start, endOfStream(file, start))
+  const end = endOfStream(file, start)
+  copy.fill(0, start, end)
+  // Told from nothing, pdf.js would look for a program everywhere in it.
+  if (isProgram && end - start > EMPTY_COLLECTION.byteLength) copy.set(EMPTY_COLLECTION, start)
 }
 
 /** pdf.js believes a length that ends before any end mark, and so reads on behind the first one. */

@@ -180,7 +180,7 @@ class StepCounter {
     const end = this.#bytes.indexOf(GREATER, this.#at)
     this.#isOpen ||= end < 0
     const next = end < 0 ? this.#bytes.length : end + 1
-    this.#sixteenths += WORD + (next - this.#at) * SHOWN
+    this.#sixteenths += WORD + (next - this.#at) * WORD
     this.#at = next
   }
 

@@ -21,7 +21,7 @@ export type PdfStream = {
 }
 
 /** A stream that is read whenever something else is. */
-export type PdfUse = { readonly target: number; readonly owner?: PdfStream }
+type PdfUse = { readonly target: number; readonly owner?: PdfStream }
 /** A font that is made anew with each object that holds it. */
 export type PdfFont = { readonly isComposite: boolean; readonly isDrawn: boolean; readonly owner?: PdfStream }
 

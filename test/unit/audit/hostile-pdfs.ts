@@ -229,8 +229,8 @@ export const HOSTILE_PDFS: Readonly<Record<string, () => MadePdf>> = {
       ],
     }
   },
-  'a font program': () => withFontProgram(fanningFont(8)),
-  'a font program under a name with escapes': () => withFontProgram(fanningFont(8), '/Font#46ile3'),
+  'a font program': () => withFontProgram(fanningFont(12)),
+  'a font program under a name with escapes': () => withFontProgram(fanningFont(12), '/Font#46ile3'),
   'an object stream of 22 MB': () => ({
     pages: [[]],
     objects: [

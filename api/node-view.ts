@@ -101,12 +101,12 @@ export type ReviewView = {
   /** Equal entries that it takes. */
   readonly quorum: number
   readonly own: 'none' | 'entered' | 'withdrawn'
-  /** Entries equal to the own one, it included; only with an own one. */
+  /** Entries equal to the own one, it included; only with an own one, and once a quorum has entered. */
   readonly equal?: number
   readonly entry?: ReviewEntry
   /** Why extraction left it to people; only where one bill is asked for. */
   readonly reason?: StatusReason
-  /** What extraction read nevertheless, to be compared with the bill; only where one bill is asked for. */
+  /** What the file states all the same, to be compared with the bill; only where one bill is asked for. */
   readonly read?: readonly PartialReadingJson[]
 }
 

@@ -120,12 +120,15 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     archive,
     vault,
     examiner,
+    network,
+    protocol: `${prefix}/reviews/1`,
     fetch,
     peersFor,
     flushBlocks,
     publish,
     propose: (bill) => sponsor.add(bill),
     randomBytes: randomOf,
+    intervalMs: init.sync.intervalMs,
     log: child('reviews'),
   })
   const voter: Voter = new Voter({

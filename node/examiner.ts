@@ -76,7 +76,7 @@ export type Examination =
       readonly kind: 'refused'
       readonly verdict: 'reject' | 'needs-review'
       readonly reason: Reason
-      /** What was read nevertheless, for the people who read the rest. */
+      /** What the file states all the same, for the people who read the rest. */
       readonly read?: readonly PartialReading[]
     }
 
@@ -147,8 +147,9 @@ export class Examiner {
 
   #judge(extraction: Extraction, declared: DeclaredPlace | undefined): Examination {
     const { verdict, reason, bills, read, origin: signed } = extraction
-    // A correction needs the claim that it replaces named (DESIGN 8): people who read it do.
-    if (verdict !== 'facts') {
+    // A correction needs the claim that it replaces named (DESIGN 8), and facts without a bill what the file does not state:
+    // people who read it do both. Nothing that has no bill is ever claimed, whatever its verdict is called.
+    if (verdict !== 'facts' || bills.length === 0) {
       const refused = refuse(verdict === 'reject' ? 'reject' : 'needs-review', reason, verdict)
       return read === undefined ? refused : { ...refused, read }
     }

@@ -33,7 +33,7 @@ export type NodeFailure =
   | { readonly code: 'ERR_REVIEW_NOT_NEEDED'; readonly cid: string }
   /** The entry gives no claim (no factor, contradictory place, another region); `reason` is the rules' own code. */
   | { readonly code: 'ERR_REVIEW_FACTS'; readonly reason: string }
-  /** A quorum has entered the same and it was proposed: nothing to enter or withdraw any more. */
+  /** Certified, or entered here as often as notices count: nothing to enter any more; the latter can be withdrawn. */
   | { readonly code: 'ERR_REVIEW_CLOSED'; readonly cid: string }
   /** Too many bills wait: try again later. */
   | { readonly code: 'ERR_NODE_BUSY'; readonly queued: number }

@@ -1,15 +1,18 @@
 import { toHex } from './bytes.ts'
-import { factsToJson, moneyToJson, quantityToJson } from './facts.ts'
-import type { Facts, FactsJson, MoneyJson, QuantityJson } from './facts.ts'
+import { factsToJson, moneyToJson, quantityToJson, serviceToJson } from './facts.ts'
+import type { Facts, FactsJson, MoneyJson, QuantityJson, Service } from './facts.ts'
 import type { Metered, Quantity } from './units.ts'
 
-/** Outcome of extraction; all auditors share it. */
+/**
+ * Outcome of extraction; all auditors share it. It says what the file states: whether a claim can be made of that is the
+ * rules' question, so that `facts` may come with a reason and without bills ({@link StatedFigures}).
+ */
 export type Verdict = 'facts' | 'correction' | 'needs-review' | 'reject' | 'unsupported'
 
 /** Where in a file something was found; line and column count from 1. */
 export type FilePlace = { readonly line?: number; readonly column?: number; readonly path?: string }
 
-/** Why a file gives no facts. */
+/** Why a file gives no facts, or facts that no claim can be made of. */
 export type ExtractionReason = {
   /** `ERR_BILL_…`, stable; the message is for people. */
   readonly code: `ERR_${string}`
@@ -35,34 +38,63 @@ export type Origin = {
   readonly validity?: { readonly notBefore: string; readonly notAfter: string; readonly signedAt?: string }
 }
 
-/** What was read of one bill that gives no facts. */
+/** What a file states of one bill that no claim can be made of. */
 export type PartialReading = Pick<Facts, 'commodity' | 'point' | 'account' | 'export' | 'money'> & {
   /** As in facts, where the file states it. */
   readonly import?: Metered
+  /** As in facts, where the file states it. */
+  readonly service?: Service
   /** Energy that a plant produced: neither consumption nor what was fed into the grid. */
   readonly produced?: Quantity
   /** Numbers of the invoice's lines that the energy was read from. */
   readonly lines?: readonly string[]
   /** Rows of the table that it was read from. */
   readonly rows?: number
-  /** Facts that the file does not state, sorted. */
+  /** Facts that the file does not state, sorted; at least one. */
   readonly missing: readonly ('import' | 'service')[]
+  /** As in facts: how the figures were found. */
+  readonly flags?: readonly string[]
 }
 
-/** Result of extraction; `bills` is empty unless the verdict is `facts` or `correction`. */
-export type Extraction = {
-  readonly verdict: Verdict
-  readonly reason?: ExtractionReason
+/** What every result has. */
+type FileRead = {
   readonly format: string
-  readonly bills: readonly Facts[]
-  /**
-   * What was read of bills that give no facts, because something is missing that only a person can state; with
-   * `needs-review` only. For that person to complete: nothing of it is ever claimed.
-   */
-  readonly read?: readonly PartialReading[]
   /** Absent when the file has no signature that could be checked and holds. */
   readonly origin?: Origin
 }
+
+/** Bills that the rules can be asked about. */
+export type StatedBills = FileRead & {
+  readonly verdict: 'facts' | 'correction'
+  /** At least one. */
+  readonly bills: readonly Facts[]
+  readonly reason?: never
+  readonly read?: never
+}
+
+/**
+ * A file that was read whole and without a guess, and states too little for a claim: no service period, or only what a plant
+ * produced. For a person to complete: nothing of it is ever claimed ([ADR 0014](../docs/adr/0014-facts-without-a-claim.md)).
+ */
+export type StatedFigures = FileRead & {
+  readonly verdict: 'facts'
+  /** Why no claim can be made of it. */
+  readonly reason: ExtractionReason
+  readonly bills: readonly []
+  /** What the file states, for each of its bills. */
+  readonly read: readonly [PartialReading, ...PartialReading[]]
+}
+
+/** A file without facts, or one that would be read by guessing. */
+export type RefusedFile = FileRead & {
+  readonly verdict: 'needs-review' | 'reject' | 'unsupported'
+  readonly reason: ExtractionReason
+  readonly bills: readonly []
+  readonly read?: never
+}
+
+/** Result of extraction: bills, or figures that no claim can be made of, or a refusal; the latter two with a reason. */
+export type Extraction = StatedBills | StatedFigures | RefusedFile
 
 /** A signature in the JSON of `kwitness extract`; the hash as `0x` hex. */
 export type OriginJson = {
@@ -74,11 +106,12 @@ export type OriginJson = {
   validity?: { notBefore: string; notAfter: string; signedAt?: string }
 }
 
-/** What was read of a bill without facts, in the JSON of `kwitness extract`. */
+/** What a file states of a bill that no claim can be made of, in the JSON of `kwitness extract`. */
 export type PartialReadingJson = {
   commodity: string
   point?: string
   account?: string
+  service?: FactsJson['service']
   import?: QuantityJson
   export?: QuantityJson
   produced?: QuantityJson
@@ -86,6 +119,7 @@ export type PartialReadingJson = {
   lines?: string[]
   rows?: number
   missing: string[]
+  flags?: string[]
 }
 
 /** The stable JSON of `kwitness extract FILE --json`. */
@@ -103,17 +137,19 @@ export function originToJson({ validity, keyHash, ...origin }: Origin): OriginJs
   return { ...origin, keyHash: toHex(keyHash), ...(validity === undefined ? {} : { validity: { ...validity } }) }
 }
 
-/** The stable JSON of what was read of a bill without facts. */
+/** The stable JSON of what a file states of a bill that no claim can be made of. */
 export function partialReadingToJson(reading: PartialReading): PartialReadingJson {
-  const { import: imported, export: exported, produced, money, lines, missing, ...rest } = reading
+  const { service, import: imported, export: exported, produced, money, lines, missing, flags = [], ...rest } = reading
   return {
     ...rest,
+    ...(service === undefined ? {} : { service: serviceToJson(service) }),
     ...(imported === undefined ? {} : { import: quantityToJson(imported) }),
     ...(exported === undefined ? {} : { export: quantityToJson(exported) }),
     ...(produced === undefined ? {} : { produced: quantityToJson(produced) }),
     ...(money === undefined ? {} : { money: moneyToJson(money) }),
     ...(lines === undefined ? {} : { lines: [...lines] }),
     missing: [...missing],
+    ...(flags.length === 0 ? {} : { flags: [...flags] }),
   }
 }
 

@@ -141,16 +141,10 @@ export function encodeFacts(facts: Facts): Uint8Array {
 
 /** The stable JSON of one bill. */
 export function factsToJson(facts: Facts): FactsJson {
-  const { start, end, startUtc, endUtc } = facts.service
   return {
     commodity: facts.commodity,
     ...(facts.point === undefined ? {} : { point: facts.point }),
-    service: {
-      start,
-      end,
-      ...(startUtc === undefined ? {} : { startUtc }),
-      ...(endUtc === undefined ? {} : { endUtc }),
-    },
+    service: serviceToJson(facts.service),
     import: quantityToJson(facts.import),
     ...(facts.export === undefined ? {} : { export: quantityToJson(facts.export) }),
     kind: facts.kind,
@@ -160,6 +154,16 @@ export function factsToJson(facts: Facts): FactsJson {
     ...(facts.corrects === undefined ? {} : { corrects: facts.corrects }),
     ...(facts.money === undefined ? {} : { money: moneyToJson(facts.money) }),
     ...(facts.greenClaim === undefined ? {} : { greenClaim: greenClaimToJson(facts.greenClaim) }),
+  }
+}
+
+/** The stable JSON of a service period. */
+export function serviceToJson({ start, end, startUtc, endUtc }: Service): FactsJson['service'] {
+  return {
+    start,
+    end,
+    ...(startUtc === undefined ? {} : { startUtc }),
+    ...(endUtc === undefined ? {} : { endUtc }),
   }
 }
 

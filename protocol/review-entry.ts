@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fromHex } from './bytes.ts'
+import { fromHex, orderBytes, toHex, utf8 } from './bytes.ts'
 import { parseCivilDate } from './civil-date.ts'
 import { placeShape } from './claim.ts'
 import { encodeCanonical, parseShape } from './codec.ts'
@@ -11,15 +11,21 @@ import { LIMITS } from './limits.ts'
 import { FUEL_ENERGY_UNITS } from './units.ts'
 import type { Quantity } from './units.ts'
 
-/** Printable text of a bill, as it is compared: composed (NFC), with single blanks inside and none around. */
-const textShape = z
-  .string()
-  .max(200)
-  .transform((text) => text.normalize('NFC').replace(/\s+/gu, ' ').trim())
-  .refine((text) => text.length > 0 && !/\p{Cc}/u.test(text), 'expected printable text')
+/** Longest text, before and after it is composed: some letters become several. */
+const TEXT_LENGTH = 200
+/** Longest number, in characters: more digits than any meter has. */
+const DECIMAL_LENGTH = 32
 
-/** Numbers of points and accounts are printed in groups and typed without: blanks mean nothing, nor does case. */
-const numberShape = textShape.transform((text) => text.replaceAll(' ', '').toUpperCase())
+/** Printable text of a bill, as it is compared: composed (NFC), with single blanks inside and none around. */
+const textShape = textOf((text) => text.normalize('NFC').replace(/\s+/gu, ' ').trim())
+
+/** Numbers of points and accounts are printed in groups and typed without: blanks and what is not seen mean nothing, nor does case. */
+const numberShape = textOf((text) =>
+  text
+    .replace(/[\s\p{Cf}]+/gu, '')
+    .toUpperCase()
+    .normalize('NFC'),
+)
 
 const dayShape = z.string().refine(isCivilDate, 'expected a date from 1990 to 2099, YYYY-MM-DD')
 
@@ -36,7 +42,11 @@ const entryBillShape = z
     commodity: z.enum(['electricity', 'gas', 'heat']),
     point: numberShape.optional(),
     account: numberShape.optional(),
-    utility: z.strictObject({ id: numberShape.optional(), name: textShape.optional() }).optional(),
+    utility: z
+      .strictObject({ id: numberShape.optional(), name: textShape.optional() })
+      // Empty, it would be another entry than without it, and say the same.
+      .refine(({ id, name }) => id !== undefined || name !== undefined, 'expected an id or a name')
+      .optional(),
     /** Half-open: `end` is the first day after the period. */
     service: z.strictObject({ start: dayShape, end: dayShape }),
     /** Delivered to the customer, in the unit that is printed. */
@@ -59,10 +69,14 @@ export const reviewEntryShape = z
   .min(1)
   .max(LIMITS.billsPerFile)
   .refine(replacesEachOnce, { message: 'two bills replace one claim', path: ['supersedes'] })
+  .refine(isEachOnce, {
+    message: 'one bill is there twice: point or account, commodity and period are the same',
+    path: ['service'],
+  })
 
 /** What a person read from a bill. No name of the person and no time: equal readings are equal bytes. */
 export type ReviewEntry = z.output<typeof reviewEntryShape>
-type EntryBill = ReviewEntry[number]
+type EntryBill = z.output<typeof entryBillShape>
 
 /**
  * The entry that a JSON value says: one bill, or a list of them in any order.
@@ -71,16 +85,24 @@ type EntryBill = ReviewEntry[number]
  */
 export function parseReviewEntry(value: unknown): ReviewEntry {
   const bills = parseShape(reviewEntryShape, Array.isArray(value) ? value : [value], 'entry')
-  return bills.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1))
+  const ordered = bills.map((bill) => ({ bill, key: orderKey(bill) }))
+  ordered.sort((a, b) => orderBytes(a.key[0], b.key[0]) || orderBytes(a.key[1], b.key[1]))
+  return ordered.map(({ bill }) => bill)
 }
 
-function orderKey({ point = '', account = '', commodity, service }: EntryBill): string {
-  return [point, account, commodity, service.start, service.end].join('\0')
+// By what identifies a bill and then by all that it says, so that the order never depends on how it was typed.
+function orderKey(bill: EntryBill): readonly [Uint8Array, Uint8Array] {
+  const { point = '', account = '', commodity, service } = bill
+  return [utf8([point, account, commodity, service.start, service.end].join('\0')), encodeCanonical(hashBill(bill))]
 }
 
 /** The facts of an entry, in the order of their claims. */
 export function factsOfEntry(entry: ReviewEntry): Facts[] {
-  return entry.map(({ utility, service, import: imported, export: exported, place, ...rest }) => ({
+  return entry.map(factsOfBill)
+}
+
+function factsOfBill({ utility, service, import: imported, export: exported, place, ...rest }: EntryBill): Facts {
+  return {
     ...dropUndefined({ ...rest, supersedes: undefined }),
     v: 1,
     extractor: { id: 'person', version: '1' },
@@ -92,22 +114,35 @@ export function factsOfEntry(entry: ReviewEntry): Facts[] {
     place: dropUndefined(place),
     flags: [],
     sources: {},
-  }))
+  }
 }
 
 /** SHA-256 of an entry: over the hashes of its facts, each in a list with the claim that it replaces where it does. */
 export function hashReviewEntry(entry: ReviewEntry): Uint8Array {
-  const hashes = factsOfEntry(entry).map((facts, index) => {
-    const hash = sha256(encodeFacts(facts))
-    const supersedes = entry[index]?.supersedes
-    return supersedes === undefined ? hash : [hash, fromHex(supersedes)]
-  })
-  return sha256(encodeCanonical(hashes))
+  return sha256(encodeCanonical(entry.map(hashBill)))
+}
+
+function hashBill(bill: EntryBill): Uint8Array | readonly [Uint8Array, Uint8Array] {
+  const hash = sha256(encodeFacts(factsOfBill(bill)))
+  return bill.supersedes === undefined ? hash : [hash, fromHex(bill.supersedes)]
 }
 
 function replacesEachOnce(bills: readonly { readonly supersedes?: string | undefined }[]): boolean {
   const replaced = bills.map(({ supersedes }) => supersedes).filter((claimId) => claimId !== undefined)
   return new Set(replaced).size === replaced.length
+}
+
+// What claims of such bills are told apart by: the point, else utility and account. Of two that are of one period, the
+// second could never be certified beside the first. Bills that name neither differ if anything in them does.
+function isEachOnce(bills: readonly EntryBill[]): boolean {
+  const keys = bills.map((bill) => {
+    const { point, account, utility, commodity, service } = bill
+    const period = [commodity, service.start, service.end]
+    if (point !== undefined) return JSON.stringify(['point', point, ...period])
+    if (account !== undefined) return JSON.stringify(['account', account, utility?.id ?? utility?.name, ...period])
+    return toHex(encodeCanonical(hashBill(bill)))
+  })
+  return new Set(keys).size === keys.length
 }
 
 function quantityOf({ value, unit }: z.output<typeof energyShape>): Quantity {
@@ -121,6 +156,19 @@ function dropUndefined<T extends object>(value: T): Defined<T> {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<T>
 }
 
+/** A text as it is compared: `compose` must change nothing that it has composed. */
+function textOf(compose: (text: string) => string): z.ZodType<string, string> {
+  return (
+    z
+      .string()
+      .max(TEXT_LENGTH)
+      .transform(compose)
+      .refine((text) => text.length > 0 && text.length <= TEXT_LENGTH, `expected 1 to ${TEXT_LENGTH} characters`)
+      // Half a surrogate pair has no bytes of its own: two texts would be stored as one.
+      .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'expected printable text')
+  )
+}
+
 function isCivilDate(text: string): boolean {
   try {
     const day = parseCivilDate(text)
@@ -132,7 +180,7 @@ function isCivilDate(text: string): boolean {
 
 function isPlainDecimal(text: string): boolean {
   try {
-    return parseDecimal(text).u >= 0n && text.length <= 32
+    return text.length <= DECIMAL_LENGTH && parseDecimal(text).u >= 0n
   } catch {
     return false
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { abiEncode, encodeRegion, wordOfAddress, wordOfBytes32, wordOfUint } from './abi-words.ts'
+import { abiEncode, encodeRegion, wordOfBytes32, wordOfUint } from './abi-words.ts'
 import { equalBytes, ZERO_32 } from './bytes.ts'
 import { placeShape } from './claim.ts'
 import { digestOf, encodeCanonical } from './codec.ts'
@@ -28,8 +28,14 @@ export const reviewRequestShape = z.strictObject({
 export type ReviewRequest = z.infer<typeof reviewRequestShape>
 
 /**
+ * Most notices of one auditor for one bill. People correct themselves a few times; each notice is a record and a message
+ * at every auditor, so that one that changes its mind for ever must come to an end.
+ */
+export const REVIEW_NOTICES = 256
+
+/**
  * Schema of a notice of an entry: that an auditor's people have read a bill, and a commitment to what they found, which
- * shows nothing to those who did not find the same.
+ * shows nothing to anybody before it is opened (`ReviewOpening`).
  */
 export const reviewNoticeShape = z.strictObject({
   region: regionNameShape,
@@ -37,8 +43,8 @@ export const reviewNoticeShape = z.strictObject({
   auditor: addressShape,
   plainHash: hashShape,
   /** 1 for an auditor's first entry for the bill, then one more for each correction or withdrawal; the highest counts. */
-  seq: z.number().int().min(1).max(1_000_000),
-  /** {@link commitEntry}; null withdraws. */
+  seq: z.number().int().min(1).max(REVIEW_NOTICES),
+  /** `commitEntry`; null withdraws. */
   commitment: hashShape.nullable(),
   signature: signatureShape,
 })
@@ -51,9 +57,6 @@ const REQUEST_TYPE = typeHash(
 )
 const NOTICE_TYPE = typeHash(
   'ReviewNotice(bytes32 region,uint64 epoch,bytes32 plainHash,uint64 seq,bytes32 commitment)',
-)
-const COMMITMENT_TYPE = typeHash(
-  'ReviewEntry(bytes32 network,bytes32 region,bytes32 plainHash,bytes32 entry,address auditor)',
 )
 
 function hashRequest(domain: Domain, request: Omit<ReviewRequest, 'signature' | 'sponsor'>): Uint8Array {
@@ -88,33 +91,6 @@ export function signReviewRequest(
 export function verifyReviewRequest(domain: Domain, request: ReviewRequest): void {
   if (equalBytes(recoverAddress(hashRequest(domain, request), request.signature), request.sponsor)) return
   throw new ProtocolError('request for review is not signed by its sponsor', { code: 'ERR_PROTOCOL_SIGNATURE' })
-}
-
-/**
- * Commitment of one auditor to an entry: keccak256 over network, region, bill, entry and the auditor's address, so that
- * nobody can make it who has not the entry, and another auditor's is of no use to anybody.
- *
- * @param entry SHA-256 of the entry.
- */
-export function commitEntry(
-  domain: Domain,
-  of: {
-    readonly region: string
-    readonly plainHash: Uint8Array
-    readonly entry: Uint8Array
-    readonly auditor: Uint8Array
-  },
-): Uint8Array {
-  return keccak256(
-    abiEncode([
-      COMMITMENT_TYPE,
-      wordOfBytes32(domain.networkId),
-      encodeRegion(of.region),
-      wordOfBytes32(of.plainHash),
-      wordOfBytes32(of.entry),
-      wordOfAddress(of.auditor),
-    ]),
-  )
 }
 
 function hashNotice(domain: Domain, notice: Omit<ReviewNotice, 'signature' | 'auditor'>): Uint8Array {

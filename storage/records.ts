@@ -104,8 +104,11 @@ export type ProposalRecord = {
 /** A bill that people must read. Key: CID bytes. */
 export type ReviewRecord = {
   readonly request: ReviewRequest
-  /** `wanted` until its bytes are here; `false` when they are not those of the plain hash, or withdrawn; `done` once it is certified. */
-  readonly state: 'wanted' | 'here' | 'false' | 'done'
+  /**
+   * `wanted` until its bytes are here; `false` when they are not those of the plain hash; `ended` when nobody waits for it
+   * any more, or it is withdrawn; `done` once it is certified.
+   */
+  readonly state: 'wanted' | 'here' | 'false' | 'ended' | 'done'
 }
 
 /** A bill whose bytes are to be destroyed, or were. Key: CID bytes | sponsor. */
@@ -117,7 +120,11 @@ export type WithdrawnRecord = {
 }
 
 /** What this auditor's people read, kept after it is withdrawn as absent. Key: plain hash. */
-export type ReviewEntryRecord = { readonly entry?: ReviewEntry }
+export type ReviewEntryRecord = {
+  readonly entry?: ReviewEntry
+  /** Of the commitment to the entry, 32 bytes; absent in records of before commitments had one: they are committed to anew. */
+  readonly salt?: Uint8Array
+}
 
 /** A sponsor that signed two batches for one sequence number. Key: sponsor | sequence number. */
 export type EquivocationRecord = Equivocation

@@ -21,13 +21,13 @@ export const reviewView = z
     entries: z.int().describe('Auditors that have entered it, this one included'),
     quorum: z.int().describe('Equal entries that it takes'),
     own: z.enum(['none', 'entered', 'withdrawn']),
-    equal: z.int().optional().describe('Entries equal to the own one, it included'),
+    equal: z.int().optional().describe('Entries equal to the own one, it included; absent before a quorum has entered'),
     entry: reviewEntryShape.optional(),
     reason: billStatus.shape.reason,
     read: z
       .array(z.record(z.string(), z.unknown()))
       .optional()
-      .describe('What extraction read nevertheless; only where one bill is asked for'),
+      .describe('What the file states all the same (docs/spec/cli-json.md); only where one bill is asked for'),
   })
   .meta({ id: 'Review' })
 

@@ -47,6 +47,15 @@ export const EXTRACTION_LIMITS = {
   pdfObjects: 100_000,
   /** Bytes that all streams of a PDF beside its pictures unpack to. */
   pdfUnpackedBytes: 3 * LIMITS.billBytes,
+  /**
+   * Steps that reading the text of one PDF takes, about 1 us each: words of content and half the letters shown, as often as
+   * each is read, fonts, character maps and forms. The densest real pages have about 15,000.
+   */
+  pdfSteps: 2_600_000,
+  /** States that content saves before it restores one; ISO 32000-1 annex C asks readers for 28. pdf.js gets slower with each. */
+  pdfSavedStates: 256,
+  /** Forms inside forms; real ones stay below 6. */
+  pdfFormDepth: 24,
   /** Pieces of text of one PDF; a dense page has about 2,000. */
   pdfTextItems: 100_000,
   /** Characters of all text of one PDF. */

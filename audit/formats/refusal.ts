@@ -1,6 +1,14 @@
-import type { Extraction, ExtractionReason, FilePlace, Origin, PartialReading, Verdict } from '#protocol'
+import type {
+  Extraction,
+  ExtractionReason,
+  FilePlace,
+  Origin,
+  PartialReading,
+  RefusedFile,
+  StatedFigures,
+} from '#protocol'
 
-/** Why a file gives no facts. Codes are stable and never reused. */
+/** Why a file gives no facts, or facts that no claim can be made of. Codes are stable and never reused. */
 export type RefusalCode =
   /** The file has no byte. */
   | 'ERR_BILL_EMPTY'
@@ -84,28 +92,27 @@ export type RefusalCode =
   | 'ERR_BILL_SIGNATURE'
 
 /** What {@link Refusal} carries beside its message. */
-export type RefusalInit = {
-  readonly verdict: Extract<Verdict, 'needs-review' | 'reject' | 'unsupported'>
-  readonly code: RefusalCode
-  readonly place?: FilePlace
-  /** What was read nevertheless; for `needs-review` only. */
-  readonly read?: readonly PartialReading[] | undefined
-}
+export type RefusalInit = RefusalOutcome & { readonly code: RefusalCode; readonly place?: FilePlace }
 
-/** Ends the reading of one file; never leaves `audit/`, where it becomes a verdict. */
+/** What a refusal comes to: `facts` with everything that the file states, or another verdict with nothing. */
+export type RefusalOutcome = Pick<StatedFigures, 'verdict' | 'read'> | Pick<RefusedFile, 'verdict' | 'read'>
+
+/** Ends the reading of one file without bills; never leaves `audit/`, where it becomes a verdict. */
 export class Refusal extends Error {
-  readonly verdict: RefusalInit['verdict']
+  readonly outcome: RefusalOutcome
   readonly code: RefusalCode
   readonly reason: ExtractionReason
-  readonly read: readonly PartialReading[] | undefined
 
   constructor(message: string, init: RefusalInit) {
     super(message)
     this.name = 'Refusal'
-    this.verdict = init.verdict
+    this.outcome = init.verdict === 'facts' ? { verdict: 'facts', read: init.read } : { verdict: init.verdict }
     this.code = init.code
-    this.read = init.read
     this.reason = { code: init.code, message, ...(init.place === undefined ? {} : { place: init.place }) }
+  }
+
+  get verdict(): RefusalOutcome['verdict'] {
+    return this.outcome.verdict
   }
 }
 
@@ -114,20 +121,28 @@ export class WholeFileRefusal extends Refusal {}
 
 /** The verdict that a refusal is. */
 export function extractionOf(refusal: Refusal, format: string, origin: Origin | undefined): Extraction {
-  const { verdict, reason, read } = refusal
-  return {
-    verdict,
-    reason,
-    format,
-    bills: [],
-    ...(read === undefined ? {} : { read }),
-    ...(origin === undefined ? {} : { origin }),
-  }
+  const { outcome, reason } = refusal
+  return { ...outcome, reason, format, bills: [], ...(origin === undefined ? {} : { origin }) }
 }
 
 /** Refusal of a file that is wrong. */
 export function rejection(code: RefusalCode, message: string, place?: FilePlace): Refusal {
   return new Refusal(message, { verdict: 'reject', code, ...(place === undefined ? {} : { place }) })
+}
+
+/**
+ * End of reading a file that was read whole, and of which no claim can be made.
+ *
+ * @param read everything that the file states, at least one bill; nothing in it is a guess, nothing of the file was left out.
+ */
+export function unclaimable(
+  code: RefusalCode,
+  message: string,
+  { read, place }: { readonly read: readonly PartialReading[]; readonly place: FilePlace },
+): Refusal {
+  const [first, ...others] = read
+  if (first === undefined) throw new TypeError('a file that was read whole states something')
+  return new Refusal(message, { verdict: 'facts', code, read: [first, ...others], place })
 }
 
 /** Refusal of a file that a person must read, since a guess would be needed. */

@@ -6,9 +6,9 @@ export function describeAmount({ kWh, value, unit }: QuantityJson): string {
   return kWh === undefined || unit === 'kWh' ? `${value} ${unit}` : `${kWh} kWh (${value} ${unit})`
 }
 
-/** What was read of a bill that gives no facts, in one line. */
+/** What a file states of a bill that no claim can be made of, in one line. */
 export function describeReading(reading: PartialReadingJson): string {
-  const { commodity, point, account, produced, money, lines, rows, missing } = reading
+  const { commodity, point, account, service, produced, money, lines, rows, missing, flags } = reading
   const amounts = [
     ...(reading.import === undefined ? [] : [`import ${describeAmount(reading.import)}`]),
     ...(reading.export === undefined ? [] : [`export ${describeAmount(reading.export)}`]),
@@ -16,6 +16,7 @@ export function describeReading(reading: PartialReadingJson): string {
   ]
   const parts = [
     commodity,
+    ...(service === undefined ? [] : [`${service.start}..${service.end}`]),
     ...amounts,
     ...(point === undefined ? [] : [`point ${point}`]),
     ...(account === undefined ? [] : [`account ${account}`]),
@@ -23,6 +24,7 @@ export function describeReading(reading: PartialReadingJson): string {
     ...(lines === undefined ? [] : [`lines ${lines.join(', ')}`]),
     ...(rows === undefined ? [] : [`${rows} rows`]),
     `missing: ${missing.map((name) => MISSING[name] ?? name).join(', ')}`,
+    ...(flags === undefined ? [] : [`flags ${flags.join(', ')}`]),
   ]
   return printable(parts.join('  '))
 }

@@ -1,5 +1,5 @@
-import { claimIdOf } from '#protocol'
-import type { ReviewEntry } from '#protocol'
+import { claimIdOf, equalBytes } from '#protocol'
+import type { Claim, ReviewEntry } from '#protocol'
 import type { Reason, Store } from '#storage'
 import type { CID } from 'multiformats/cid'
 import { buildClaim, regionOf } from '../examiner.ts'
@@ -24,7 +24,7 @@ const ANY_32 = new Uint8Array(32)
 
 /**
  * Refuses an entry that no quorum could certify, so that none agrees on it: every bill of it must give a claim of this
- * region, and may replace only a certified claim of its own metering point.
+ * region, no two of them for one day of one metering point, and may replace only a certified claim of its own metering point.
  *
  * @throws {NodeError} ERR_REVIEW_FACTS.
  */
@@ -44,12 +44,18 @@ async function findFault(
   const [unclaimed] = examination.unclaimed
   if (unclaimed !== undefined) return unclaimed.reason
   const { name } = context.region
+  const claims: Claim[] = []
   for (const examined of examination.bills) {
     if (regionOf(context, examined) !== name) {
       return { code: 'ERR_REGION_OTHER', message: `the place is not in ${name}` }
     }
     const { ordinal } = examined
     const claim = buildClaim(context, { bill, plainHash, ordinal, holder: ANY_32, salt: ANY_32 }, examined)
+    // DESIGN 8: a metering point's day is counted once; the second claim would wait for ever, or be refused.
+    if (claims.some((earlier) => isOverlap(earlier, claim))) {
+      return { code: 'ERR_CLAIM_OVERLAP', message: 'two bills of the entry have a day of one metering point in common' }
+    }
+    claims.push(claim)
     const barred = await judgeSupersession(store, claim, claimIdOf(context.domain, name, claim))
     if (barred?.code === 'ERR_CLAIM_ABSTAINED') {
       return { code: 'ERR_CLAIM_SUPERSEDES', message: 'no certified claim with the id in supersedes is known here' }
@@ -57,4 +63,8 @@ async function findFault(
     if (barred !== undefined) return refusalReason(barred.code, barred.heldBy)
   }
   return undefined
+}
+
+function isOverlap(a: Claim, b: Claim): boolean {
+  return equalBytes(a.pointTag, b.pointTag) && a.startDay < b.endDay && b.startDay < a.endDay
 }

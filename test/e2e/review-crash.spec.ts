@@ -1,32 +1,19 @@
 import assert from 'node:assert/strict'
-import { parseReviewEntry } from '#protocol'
+import { addressOfPrivateKey, domainOf, equalBytes, hashReviewEntry, isOpeningTrue } from '#protocol'
 import type { ReviewEntry } from '#protocol'
+import { noticeKey } from '../../node/review/review-book.ts'
 import { AuditorProcess, findFreePort } from '../support/auditor-process.ts'
 import { submissionOf } from '../support/bills.ts'
 import { submitTo } from '../support/follow.ts'
-import { checkInvariants } from '../support/invariants.ts'
+import { checkInvariants, withStore } from '../support/invariants.ts'
 import { startLiveRegion } from '../support/live-region.ts'
 import type { LiveRegion } from '../support/live-region.ts'
+import { readEntry, scan } from '../support/reviews.ts'
 import { until } from '../support/until.ts'
 
 const HONEST = [0, 1]
 const VICTIM = 3
 const NEVER = new AbortController().signal
-
-function scan(label: string): Uint8Array {
-  return new Uint8Array([0x89, 0x50, 0x4e, 0x47, ...new TextEncoder().encode(label)])
-}
-
-function entryOf(point: string): ReviewEntry {
-  return parseReviewEntry({
-    commodity: 'electricity',
-    point,
-    service: { start: '2022-03-01', end: '2022-04-01' },
-    import: { value: '128', unit: 'kWh' },
-    kind: 'actual',
-    place: { country: 'US', state: 'CA' },
-  })
-}
 
 /** The third of three running auditors dies in each of its first commits after its people have entered a bill. */
 describe('an auditor that dies while its people review', function () {
@@ -67,17 +54,42 @@ describe('an auditor that dies while its people review', function () {
     }
   }
 
+  /** Whatever was entered is opened by the salt beside it, and no other auditor knows of a later notice. */
+  async function checkOpenings(position: number): Promise<void> {
+    const domain = domainOf(region.charter)
+    const auditor = addressOfPrivateKey(region.keys[position] ?? new Uint8Array())
+    const seqs = new Map<string, number>()
+    await withStore(region, position, async (store) => {
+      for await (const [plainHash, { entry, salt }] of store.reviewEntries.entries()) {
+        const notice = await store.reviewNotices.find(noticeKey({ plainHash, auditor }))
+        assert.ok(notice !== undefined && entry !== undefined && salt !== undefined)
+        assert.ok(isOpeningTrue(domain, { notice, salt, entry: hashReviewEntry(entry) }))
+        // One for what was entered first, one for what was entered then: no commitment was said and lost.
+        assert.equal(notice.seq, position === VICTIM ? 2 : 1)
+        seqs.set(plainHash.join(), notice.seq)
+      }
+    })
+    assert.equal(seqs.size, 8)
+    for (const other of [...HONEST, VICTIM]) {
+      await withStore(region, other, async (store) => {
+        for await (const [, notice] of store.reviewNotices.entries()) {
+          if (equalBytes(notice.auditor, auditor)) assert.ok(notice.seq <= (seqs.get(notice.plainHash.join()) ?? 0))
+        }
+      })
+    }
+  }
+
   for (const role of ['sponsor', 'reviewer'] as const) {
     for (const commits of [1, 2, 3, 4]) {
       it(`loses no entry as ${role}, killed in commit ${commits}`, async () => {
         const label = `${role}-${commits}`
-        const entry = entryOf(label)
+        const entry = readEntry(label)
         const sponsor = role === 'sponsor' ? victim : region.node(0)
         const { cid } = await submitTo(sponsor, submissionOf(scan(label), commits % 2 === 0 ? 'sealed' : 'public'))
         await enterAt(HONEST, cid, entry)
         // Its people may enter once it has the bill; a sponsor has it at once.
         await until('the victim has the bill', async () => {
-          const tried = await victim.enterReview(cid, entryOf(`${label} first`)).then(
+          const tried = await victim.enterReview(cid, readEntry(`${label} first`)).then(
             () => true,
             () => false,
           )
@@ -103,5 +115,6 @@ describe('an auditor that dies while its people review', function () {
     await Promise.all(HONEST.map(async (position) => region.stopNode(position)))
     const { certified } = await checkInvariants(region, [...HONEST, VICTIM])
     assert.equal(certified.size, 8)
+    for (const position of [...HONEST, VICTIM]) await checkOpenings(position)
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { extractBill } from '#audit'
 import { makeDecimal } from '#protocol'
-import type { Extraction, Facts } from '#protocol'
+import type { Extraction, Facts, StatedBills } from '#protocol'
 import { readKnownFlags } from './documented-flags.ts'
 import { makeInput } from './make-input.ts'
 import { runFuzz } from './run-fuzz.ts'
@@ -49,11 +49,20 @@ describe('fuzzing', () => {
   })
 })
 
+const SERVICE = { start: '2024-01-01', end: '2024-02-01', basis: 'printed-exclusive' } as const
+
 describe('the invariants of fuzzing', () => {
   const own = seeds.own.filter(({ name }) => name === 'europe/bakery.csv')
   const [bakery] = own
   assert.ok(bakery)
-  const sound = extractBill(bakery.bytes)
+  const readBakery = async (): Promise<StatedBills> => {
+    const extraction = await extractBill(bakery.bytes)
+    assert.ok(extraction.reason === undefined)
+    return extraction
+  }
+  const sound = readBakery()
+  /** A result that the types do not allow, as a bug would make it. */
+  const wrong = async (change: object): Promise<Extraction> => ({ ...(await sound), ...change })
 
   /** Faults that a run finds with an extraction that is wrong in one way. */
   const faultsWith = async (extract: (bytes: Uint8Array) => Promise<Extraction>): Promise<string> => {
@@ -77,22 +86,36 @@ describe('the invariants of fuzzing', () => {
 
   it('are broken by each of these planted bugs', async () => {
     const negative = makeDecimal(-1n, 0)
+    const produced = { value: makeDecimal(1n, 0), unit: 'kWh' }
+    const stated = { commodity: 'electricity', produced, missing: ['import', 'service'] }
     const reason = { code: 'ERR_BILL_XML', message: 'bad', place: { line: 1 } } as const
     let calls = 0
-    const planted: readonly [name: string, extract: () => Promise<Extraction>, fault: RegExp][] = [
+    const planted: readonly (readonly [name: string, extract: () => Promise<Extraction>, fault: RegExp])[] = [
       ['throws', () => Promise.reject(new RangeError('planted')), /threw RangeError: planted/],
-      ['another verdict', async () => ({ ...(await sound), verdict: 'maybe' as 'facts' }), /verdict maybe/],
+      ['another verdict', async () => wrong({ verdict: 'maybe' }), /verdict maybe/],
       ['facts without bills', async () => ({ ...(await sound), bills: [] }), /facts with 0 bills/],
+      ['a refusal with bills', async () => wrong({ verdict: 'reject', reason }), /reject with 2 bills/],
+      ['a refusal without reason', async () => wrong({ verdict: 'reject', bills: [] }), /reject without a reason/],
       [
-        'a refusal with bills',
-        async () => ({ ...(await sound), verdict: 'reject' as const, reason }),
-        /reject with 2 bills/,
+        'figures beside a refusal',
+        async () => wrong({ verdict: 'needs-review', bills: [], reason, read: [stated] }),
+        /figures beside needs-review/,
       ],
-      [
-        'a refusal without reason',
-        () => Promise.resolve({ verdict: 'reject', format: 'xml', bills: [] }),
-        /reject without a reason/,
-      ],
+      ['figures beside bills', async () => wrong({ read: [stated] }), /figures beside facts/],
+      ['figures without a reason', async () => wrong({ bills: [], read: [stated] }), /facts without a reason/],
+      ...(
+        [
+          ['no figure', [{ ...stated, produced: undefined }], /a bill without a figure/],
+          ['nothing missing', [{ ...stated, missing: [] }], /missing/],
+          ['a period that is stated and missing', [{ ...stated, service: SERVICE }], /period stated and missing/],
+          ['negative figures', [{ ...stated, produced: { value: negative, unit: 'kWh' } }], /negative figure/],
+          ['no bills of any kind', [], /no figures/],
+        ] as const
+      ).map(([name, read, fault]): readonly [string, () => Promise<Extraction>, RegExp] => [
+        name,
+        async () => wrong({ bills: [], reason, read }),
+        fault,
+      ]),
       [
         'a refusal without code',
         () => Promise.resolve({ verdict: 'reject', format: 'xml', bills: [], reason: { ...reason, code: 'ERR_' } }),

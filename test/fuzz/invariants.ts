@@ -10,7 +10,7 @@ import {
   toHex,
   toWh,
 } from '#protocol'
-import type { Extraction, Facts } from '#protocol'
+import type { Extraction, Facts, PartialReading } from '#protocol'
 
 const VERDICTS: ReadonlySet<string> = new Set(['facts', 'correction', 'needs-review', 'reject', 'unsupported'])
 /** Longest period of a bill: ten years and a bit. */
@@ -22,13 +22,19 @@ const MAX_MESSAGE_CHARS = 600
 
 /** What is wrong with a result, in words; nothing when it is sound. */
 export function findFaults(result: Extraction): string[] {
-  const { verdict, reason, bills, format } = result
-  const hasBills = verdict === 'facts' || verdict === 'correction'
+  const { verdict, reason, bills, format, read } = result
+  const hasBills = bills.length > 0
+  const isFacts = verdict === 'facts' || verdict === 'correction'
   return [
     ...check(VERDICTS.has(verdict), `verdict ${verdict}`),
     ...check(/^[a-z0-9][a-z0-9+-]*$/.test(format), `format ${format}`),
-    ...check(hasBills === bills.length > 0, `${verdict} with ${bills.length} bills`),
+    ...check(
+      isFacts === (hasBills || (verdict === 'facts' && read !== undefined)),
+      `${verdict} with ${bills.length} bills`,
+    ),
     ...check(hasBills === (reason === undefined), `${verdict} ${reason === undefined ? 'without' : 'with'} a reason`),
+    ...check(read === undefined || (verdict === 'facts' && !hasBills), `figures beside ${verdict}`),
+    ...(read === undefined ? [] : faultsOfReadings(read)),
     ...(reason === undefined ? [] : faultsOfReason(reason, verdict)),
     ...bills.flatMap(faultsOfFacts),
     ...faultsOfOrder(bills),
@@ -86,6 +92,27 @@ function faultsOfFacts(facts: Facts): string[] {
     ...check(Object.keys(facts.sources).length > 0, 'no sources'),
     ...faultsOfYears(facts),
     ...faultsOfBytes(facts),
+  ]
+}
+
+/** What a file states where no claim can be made of it: at least one figure, at least one fact missing, none of both. */
+function faultsOfReadings(read: readonly PartialReading[]): string[] {
+  return [
+    ...check(read.length > 0, 'no figures'),
+    ...read.flatMap(({ import: imported, export: exported, produced, service, missing, flags = [] }) => {
+      const figures = [imported, exported, produced].filter((figure) => figure !== undefined)
+      return [
+        ...check(figures.length > 0, 'a bill without a figure'),
+        ...check(
+          figures.every(({ value }) => value.u >= 0n),
+          'negative figure',
+        ),
+        ...check(missing.length > 0 && isSortedOnce(missing), `missing ${missing.join(' ')}`),
+        ...check(missing.includes('import') === (imported === undefined), 'import stated and missing'),
+        ...check(missing.includes('service') === (service === undefined), 'period stated and missing'),
+        ...check(isSortedOnce(flags), `flags ${flags.join(' ')}`),
+      ]
+    }),
   ]
 }
 

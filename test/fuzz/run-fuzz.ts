@@ -98,7 +98,8 @@ async function tryInput({ bytes }: FuzzInput, { extract, isKnownFlag }: FuzzInit
     const second = await extract(bytes)
     // A machine that is busy with something else is slow once; a slow input is slow twice.
     tookMs = Math.min(tookMs, performance.now() - again)
-    const flags = result.bills.flatMap((facts) => facts.flags).filter((flag) => isKnownFlag?.(flag) === false)
+    const stated = [...result.bills, ...(result.read ?? [])].flatMap(({ flags: own = [] }) => own)
+    const flags = stated.filter((flag) => isKnownFlag?.(flag) === false)
     const faults = [
       ...findFaults(result),
       ...(textOfResult(result) === textOfResult(second) ? [] : ['two results for the same bytes']),

@@ -120,6 +120,8 @@ describe('kwitness review', () => {
       /read: electricity {2}produced 10.8 kWh \(10800 Wh\) {2}48 rows {2}missing: consumption, service period\n/
     const extracted = await kwitness(0, 'extract', file)
     assert.match(extracted.out, reading)
+    assert.match(extracted.out, /enphase\.csv: facts \(csv\)\n {2}no claim can be made: energy that a plant produced/)
+    assert.equal(extracted.code, 1)
     const { cid } = JSON.parse((await kwitness(0, 'submit', file, '--json')).out.trim().split('\n').at(-1) ?? '')
     assert.match((await kwitness(0, 'review', 'show', cid)).out, reading)
     const { read } = JSON.parse((await kwitness(0, 'review', 'show', cid, '--json')).out)

@@ -19,6 +19,8 @@ const BUCKETS = [
   'locks',
   'equivocations',
   'reviews',
+  'reviewEntries',
+  'reviewNotices',
   'withdrawals',
   'withdrawn',
 ] as const

@@ -1,9 +1,10 @@
-import { addDecimals, formatDecimal, isEnergy, makeDecimal } from '#protocol'
-import type { Decimal, Extraction, Facts, Metered, PartialReading, Place } from '#protocol'
-import { EXTRACTION_LIMITS } from '../limits.ts'
+import { addDecimals, compareRationals, formatDecimal, isEnergy, makeDecimal, makeRational, toWh } from '#protocol'
+import type { Decimal, Extraction, Facts, Metered, Place } from '#protocol'
+import { EXTRACTION_LIMITS, MAX_BILL_WH } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import type { FormatReader } from '../reader.ts'
-import { Refusal, rejection } from '../refusal.ts'
+import { rejection, review, unclaimable } from '../refusal.ts'
+import type { Refusal } from '../refusal.ts'
 import { makeBills } from './bills.ts'
 import type { CsvBill } from './bills.ts'
 import { readUsAddress } from './us-address.ts'
@@ -17,7 +18,7 @@ import { Zone } from './zones.ts'
 /** Name of the format in refusals; facts carry that of the profile, `csv-<id>`. */
 const CSV_FORMAT = 'csv'
 /** Version of the engine; a change of any verdict or figure is a new version. The profile's version follows it. */
-const ENGINE_VERSION = '1.0'
+const ENGINE_VERSION = '1.1'
 
 /** Reader of the tables of utilities that have a profile; a table with another header is none of them. */
 export const CSV_READER: FormatReader = {
@@ -80,7 +81,7 @@ function factsOf(profile: CsvProfile, bill: CsvBill, place: Place | undefined): 
   }
 }
 
-/** A layout that never gives facts: the sums that were found go to the person who must read it. */
+/** A layout of which no claim can be made: the sums that were found go to the person who must read it. */
 function leaveToPerson({ table, commodity }: CsvProfile, outcome: OutcomeShape, series: readonly CsvSeries[]): Refusal {
   const sums = series.map(({ shape, readings }) => {
     const value = readings.reduce<Decimal>((sum, { u, e }) => addDecimals(sum, makeDecimal(u, e)), makeDecimal(0n, 0))
@@ -90,16 +91,26 @@ function leaveToPerson({ table, commodity }: CsvProfile, outcome: OutcomeShape, 
   const told = sums.map(
     ({ metered, rows, column }) => `${formatDecimal(metered.value)} ${metered.unit} in ${rows} rows of ${column}`,
   )
+  const message = `${outcome.message}: ${told.join(', ')}`
+  const place = { line: (table.preamble ?? []).length + 1, column: 1 }
   const [sum, second] = sums
-  const isProduced = outcome.reading === 'produced' && second === undefined && sum !== undefined
-  const read: PartialReading[] =
-    isProduced && isEnergy(sum.metered)
-      ? [{ commodity, produced: sum.metered, rows: sum.rows, missing: ['import', 'service'] }]
-      : []
-  return new Refusal(`${outcome.message}: ${told.join(', ')}`, {
-    verdict: 'needs-review',
-    code: outcome.code,
-    place: { line: (table.preamble ?? []).length + 1, column: 1 },
-    ...(read.length === 0 ? {} : { read }),
+  const [only] = series
+  if (outcome.reading === undefined || sum === undefined || only === undefined || second !== undefined) {
+    return review(outcome.code, message, place)
+  }
+  const { metered: produced, rows } = sum
+  if (!isEnergy(produced) || isRepeated(only) || compareRationals(toWh(produced), MAX_BILL) > 0) {
+    return review(outcome.code, message, place)
+  }
+  return unclaimable(outcome.code, message, {
+    read: [{ commodity, produced, rows, missing: ['import', 'service'] }],
+    place,
   })
+}
+
+const MAX_BILL = makeRational(MAX_BILL_WH)
+
+/** One time stands in two rows: their sum may count one energy twice. */
+function isRepeated({ readings }: CsvSeries): boolean {
+  return new Set(readings.map(({ wallS }) => wallS)).size < readings.length
 }

@@ -25,7 +25,7 @@ export type CsvProfile = {
   readonly revision?: StampShape
   /** Columns that nothing is read from: every column of the header stands in one place of the profile. */
   readonly ignored?: readonly string[]
-  /** Why no file of this layout gives facts: cells are read, and the sums that were found go to a person. */
+  /** Why no claim can be made of any file of this layout: cells are read, and the sums that were found go to a person. */
   readonly outcome?: OutcomeShape
 }
 
@@ -141,10 +141,13 @@ type IdentityShape = {
   readonly pattern: RegExp
 }
 
-/** Why a person must read all files of a layout. */
+/** Why no claim can be made of any file of a layout. */
 export type OutcomeShape = {
   readonly code: RefusalCode
   readonly message: string
-  /** What the sum of the only series is, where it is a figure of one bill and not of several. */
+  /**
+   * What the sum of the only series is, where it is a figure of one bill and not of several: such a table states facts. Without
+   * it, the table would have to be guessed at, and needs review.
+   */
   readonly reading?: 'produced'
 }

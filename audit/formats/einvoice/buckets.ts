@@ -3,10 +3,10 @@ import type { Commodity } from '#protocol'
 import { orderTexts } from '../order-texts.ts'
 import { review } from '../refusal.ts'
 import { documentRoleOf } from './corrections.ts'
-import { findFigure } from './figures.ts'
 import { findPointsInNotes, normalisePoint } from './identifiers.ts'
 import type { MeteredLine } from './metered-lines.ts'
 import type { Invoice } from './model.ts'
+import { moneySignOf } from './money-sign.ts'
 import { signOf } from './sums.ts'
 
 /** Lines about one commodity at one metering point. */
@@ -86,9 +86,9 @@ function bucketOf(group: { point?: string; commodity: Commodity; lines: readonly
  */
 function withoutRebate(one: MeteredLine): MeteredLine {
   const { meaning } = one
-  const isBilled = meaning.is === 'energy' || meaning.is === 'network'
-  return isBilled && moneySignOf(one) * signOf(one.metered) < 0
-    ? { ...one, meaning: { ...meaning, is: 'unknown' } }
+  const mayCount = meaning.is === 'energy' || meaning.is === 'network' || meaning.is === 'unknown'
+  return mayCount && moneySignOf(one) * signOf(one.metered) < 0
+    ? { ...one, meaning: { ...meaning, is: 'rebate' } }
     : one
 }
 
@@ -98,13 +98,6 @@ function checkMoney({ feedIn }: Bucket): void {
   if (charged === undefined || feedIn.some((one) => moneySignOf(one) < 0)) return
   const message = `line ${charged.line.id.slice(0, 40)} names what was fed in, and the customer pays for it`
   throw review('ERR_BILL_LINES', message, charged.line.place)
-}
-
-/** Sign of the amount of a line; 0 where it has none. */
-function moneySignOf({ line }: MeteredLine): -1 | 0 | 1 {
-  const value = findFigure(line.amount)?.value
-  if (value === undefined || value.u === 0n) return 0
-  return value.u < 0n ? -1 : 1
 }
 
 function pointOf(

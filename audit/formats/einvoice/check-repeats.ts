@@ -4,14 +4,16 @@ import { review } from '../refusal.ts'
 import { overlap } from './count-periods.ts'
 import type { PeriodSum } from './count-periods.ts'
 import type { MeteredLine } from './metered-lines.ts'
-import { compareMetered, magnitudeOf, sumMetered } from './sums.ts'
+import { compareMetered, magnitudeOf, signOf, sumMetered } from './sums.ts'
 
 /** Lines with one name, class and period. */
 type Repeat = { readonly lines: readonly MeteredLine[]; readonly metered: Metered }
 
 /**
  * Checks that what was left out of a sum says nothing else: a tax or transport on the same energy never covers more of it
- * than was counted, and a line that no rule knows says exactly the same (FORMATS 3, step 4).
+ * than was counted; money back is paid on exactly the same; one line that no rule knows is taken for a charge only where it
+ * says exactly the same as several counted lines together, which is no chance. One quantity that equals one other may be
+ * chance, and lines that have registers of their own are as likely a second use.
  *
  * @returns flags.
  * @throws {Refusal} ERR_BILL_LINES.
@@ -24,15 +26,24 @@ export function checkRepeats(others: readonly MeteredLine[], sums: readonly Peri
     const same = sums.filter(({ days }) => first.days === undefined || overlap(days, first.days))
     const comparable = same.filter((sum) => compareMetered(sum.metered, metered) !== undefined)
     if (same.length > 0 && comparable.length === 0) continue
-    if (first.meaning.is !== 'unknown') {
-      if (compareTotal(comparable, metered, first) < 0) refuse(first, 'more energy than all counted lines')
-    } else if (compareTotal(comparable, metered, first) === 0) {
-      flags.push('unclassified-repetition')
-    } else {
+    const comparison = compareTotal(comparable, metered, first)
+    if (first.meaning.is !== 'unknown' && first.meaning.is !== 'rebate') {
+      if (comparison < 0) refuse(first, 'more energy than all counted lines')
+    } else if (comparison !== 0) {
       refuse(first, 'energy that no rule of this version knows, and it is not that of the counted lines')
+    } else if (first.meaning.is === 'unknown' && signOf(metered) !== 0 && !isSum(lines, comparable)) {
+      refuse(first, 'the energy of the counted lines under a name that no rule knows: once, or twice the energy')
+    } else {
+      flags.push('unclassified-repetition')
     }
   }
   return flags
+}
+
+/** One line stands beside several counted ones that state any energy. */
+function isSum(lines: readonly MeteredLine[], sums: readonly PeriodSum[]): boolean {
+  const used = sums.flatMap(({ counted }) => counted).filter(({ metered }) => signOf(metered) !== 0)
+  return lines.length === 1 && used.length > 1
 }
 
 /** Negative, 0 or positive as the counted energy is below, equal to or above the other. */

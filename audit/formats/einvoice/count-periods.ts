@@ -1,10 +1,10 @@
 import type { PartialReading } from '#protocol'
-import { Refusal, rejection, review } from '../refusal.ts'
+import { rejection, review, unclaimable } from '../refusal.ts'
 import type { MeteredLine } from './metered-lines.ts'
 import type { Days } from './model.ts'
 import { sumCharges } from './sum-charges.ts'
 import type { ChargeSum } from './sum-charges.ts'
-import { compareMetered, sumMetered } from './sums.ts'
+import { compareMetered, signOf, sumMetered } from './sums.ts'
 
 /** What one metering point used in one period. */
 export type PeriodSum = ChargeSum & { readonly days: Days }
@@ -15,11 +15,11 @@ export type PeriodSum = ChargeSum & { readonly days: Days }
  * Lines with the same dates are registers or charges ({@link sumCharges}). Where dates overlap without being the same,
  * either each register covers the whole time in its own steps, or one line is the total of the others.
  *
- * @param undated what was read where no line has a period, for the person who must find it.
+ * @param stated what the document states as a whole, where no claim can be made of it.
  * @throws {Refusal} ERR_BILL_UNSTATED without a period, ERR_BILL_LINES.
  */
-export function countPeriods(lines: readonly MeteredLine[], undated?: readonly PartialReading[]): readonly PeriodSum[] {
-  const dated = lines.map((line) => ({ line, days: requireDays(line, undated) }))
+export function countPeriods(lines: readonly MeteredLine[], stated?: readonly PartialReading[]): readonly PeriodSum[] {
+  const dated = lines.map((line) => ({ line, days: requireDays(line, stated) }))
   const sums = sumsByDays(dated)
   return clustersOf(sums).flatMap((cluster) => {
     if (cluster.length === 1) return cluster
@@ -40,7 +40,9 @@ function requireDays({ line, days }: MeteredLine, read: readonly PartialReading[
   if (days !== undefined) return days
   const quantity = `${line.quantity?.text.slice(0, 40) ?? ''} ${line.quantity?.unitCode ?? ''}`
   const message = `neither line ${line.id.slice(0, 40)} (${quantity}) nor the document states a service period`
-  throw new Refusal(message, { verdict: 'needs-review', code: 'ERR_BILL_UNSTATED', place: line.place, read })
+  if (read === undefined) throw review('ERR_BILL_UNSTATED', message, line.place)
+  const whatToDo = 'a person who knows the period must enter it'
+  throw unclaimable('ERR_BILL_UNSTATED', `${message}: ${whatToDo}`, { read, place: line.place })
 }
 
 function sumsByDays(dated: readonly Dated[]): readonly PeriodSum[] {
@@ -94,7 +96,9 @@ function joinRegisters(inside: readonly Dated[], hull: Days): readonly PeriodSum
 function splitTotal(cluster: readonly PeriodSum[], hull: Days): readonly PeriodSum[] | undefined {
   const [total, ...others] = cluster.filter(({ days }) => days.start === hull.start && days.end === hull.end)
   const parts = cluster.filter((sum) => sum !== total)
-  if (total === undefined || others.length > 0 || !isTiled(parts, hull)) return undefined
+  // By chance a line may equal one of several periods, and not the sum of two.
+  const used = parts.filter(({ metered }) => signOf(metered) !== 0)
+  if (total === undefined || others.length > 0 || used.length < 2 || !isTiled(parts, hull)) return undefined
   const joined = joinSums(parts, hull)
   if (compareMetered(joined.metered, total.metered) !== 0) return undefined
   const [first, ...rest] = parts

@@ -13,7 +13,7 @@ import { isUtilityStatement, readUtilityStatement } from './read-utility-stateme
 /** Name of the format in results: both syntaxes of EN 16931 say the same, and give the same facts. */
 const EINVOICE_FORMAT = 'e-invoice'
 /** A change of any verdict or figure is a new version, and so is a change of a row of the tables. */
-const EXTRACTOR = { id: 'e-invoice', version: `1.1.0+${LINE_TABLES_VERSION}`, format: EINVOICE_FORMAT } as const
+const EXTRACTOR = { id: 'e-invoice', version: `1.2.0+${LINE_TABLES_VERSION}`, format: EINVOICE_FORMAT } as const
 
 type Root = { readonly uri: string; readonly local: string }
 type Syntax = { readonly accepts: (root: Root) => boolean; readonly read: (root: XmlElement) => Invoice }

@@ -1,10 +1,11 @@
 import type { Extraction, Facts, FilePlace } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
-import { rejection, review } from '../refusal.ts'
+import { Refusal, rejection, review } from '../refusal.ts'
 import type { Extractor } from './build-facts.ts'
 import type { Invoice } from './model.ts'
 import { readBills } from './read-bills.ts'
+import type { DocumentBills } from './read-bills.ts'
 
 /**
  * Extraction of the documents of one file, bills by point, commodity and start.
@@ -13,7 +14,7 @@ import { readBills } from './read-bills.ts'
  *   bills of one point and day, ERR_BILL_TOO_LARGE.
  */
 export function joinBills(invoices: readonly Invoice[], extractor: Extractor): Extraction {
-  const found = invoices.map((invoice) => readBills(invoice, extractor))
+  const found = invoices.map((invoice) => readOne(invoice, extractor, invoices.length > 1))
   const bills = found.flatMap((one) => one.bills).toSorted((a, b) => orderTexts(keyOf(a), keyOf(b)))
   const place = invoices[0]?.place
   if (bills.length === 0) {
@@ -27,6 +28,16 @@ export function joinBills(invoices: readonly Invoice[], extractor: Extractor): E
   }
   checkOverlap(bills, place)
   return { verdict: found[0]?.isCorrection === true ? 'correction' : 'facts', format: extractor.format, bills }
+}
+
+/** One document that states too little for a claim says nothing of the others: the file as a whole was not read. */
+function readOne(invoice: Invoice, extractor: Extractor, hasOthers: boolean): DocumentBills {
+  try {
+    return readBills(invoice, extractor)
+  } catch (thrown) {
+    if (!hasOthers || !(thrown instanceof Refusal) || thrown.verdict !== 'facts') throw thrown
+    throw review(thrown.code, thrown.message, thrown.reason.place)
+  }
 }
 
 /** Bills are in the order of their start; the last one of a group is the one that reaches furthest. */

@@ -105,6 +105,8 @@ export type Invoice = {
   readonly meter?: string
   readonly notes: readonly string[]
   readonly period?: PrintedPeriod
+  /** Neither the document nor a line has a period, and the file says something where one is stated. */
+  readonly hasUnreadPeriod?: true
   /** How the syntax means the end of a period, when it leaves no choice to a profile. */
   readonly endDate?: EndDate
   /** Metering points of the whole document. */
@@ -127,6 +129,8 @@ export type LineClass =
   | 'feed-in'
   /** Neither: losses, reactive energy, comparisons, advance payments. */
   | 'aside'
+  /** Pays money back for energy and takes none of it back: never counts. Money tells, and no word. */
+  | 'rebate'
   /** No rule knows the line. */
   | 'unknown'
 

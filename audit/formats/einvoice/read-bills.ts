@@ -2,7 +2,7 @@ import { formatDecimal, isEnergy } from '#protocol'
 import type { Commodity, Facts, PartialReading, Quantity } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
-import { rejection, review } from '../refusal.ts'
+import { rejection, review, unclaimable } from '../refusal.ts'
 import { checkArithmetic, requireArithmetic } from './arithmetic.ts'
 import { fillBuckets } from './buckets.ts'
 import type { Bucket } from './buckets.ts'
@@ -22,7 +22,7 @@ import type { PointRegisters, Register } from './meter-registers.ts'
 import type { EndDate, Invoice } from './model.ts'
 import { billsOfReadings } from './reading-bills.ts'
 import { compareMetered, magnitudeOf, signOf, sumMetered } from './sums.ts'
-import { readUndated } from './undated-bills.ts'
+import { readWhole } from './whole-reading.ts'
 
 /** Bills of one document. */
 export type DocumentBills = { readonly bills: readonly Facts[]; readonly isCorrection: boolean }
@@ -50,8 +50,9 @@ export function readBills(invoice: Invoice, extractor: Extractor): DocumentBills
   const { buckets, loose } = filled
   const counting = buckets.flatMap((bucket) => bucket.counted)
   const correction = counting.length === 0 ? { isCredit: false } : findCorrection(invoice, counting)
-  const undated = correction.corrects === undefined ? readUndated(invoice, filled) : undefined
-  const counted = buckets.map((bucket) => countBucket(bucket, undated)).filter((one) => one !== undefined)
+  const isWhole = correction.corrects === undefined && volumesNotRead === 0
+  const stated = isWhole ? readWhole(invoice, filled, end) : undefined
+  const counted = buckets.map((bucket) => countBucket(bucket, stated)).filter((one) => one !== undefined)
   checkLoose(loose, counted)
   const billed = showSums(counted.flatMap(({ sums }) => sums))
   const points = invoice.metered.map((source) => readRegisters(source, { end, billed }))
@@ -86,15 +87,18 @@ type Context = {
   readonly points: readonly PointRegisters[]
 }
 
-function countBucket(bucket: Bucket, undated: readonly PartialReading[] | undefined): CountedBucket | undefined {
+/** @param stated what the document states as a whole, where no claim can be made of it. */
+function countBucket(bucket: Bucket, stated: readonly PartialReading[] | undefined): CountedBucket | undefined {
   const [first] = [...bucket.counted, ...bucket.feedIn]
   if (first === undefined) return refuseRepeats(bucket)
   if (bucket.counted.length === 0) {
     const message = 'the document states what was fed in, and not what was used: a bill of consumption is needed'
-    throw review('ERR_BILL_UNSTATED', message, first.line.place)
+    throw stated === undefined
+      ? review('ERR_BILL_UNSTATED', message, first.line.place)
+      : unclaimable('ERR_BILL_UNSTATED', message, { read: stated, place: first.line.place })
   }
   const findings = [...bucket.counted, ...bucket.feedIn].map(({ line }) => requireArithmetic(line))
-  const sums = countPeriods(bucket.counted, undated)
+  const sums = countPeriods(bucket.counted, stated)
   const flags = [
     ...checkRepeats(bucket.others, sums),
     ...(findings.includes('unchecked') ? ['arithmetic-unchecked'] : []),

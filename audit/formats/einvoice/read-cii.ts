@@ -7,6 +7,7 @@ import type { Invoice } from './model.ts'
 import { readCiiLines } from './read-cii-line.ts'
 import { countryCode, isGsrnOrScheme } from './ubl-parts.ts'
 import { textOf, XmlPath } from './xml-path.ts'
+import { findUnreadPeriod } from './unread-period.ts'
 
 type Flavour = {
   readonly uri: string
@@ -85,6 +86,7 @@ export function readCii(root: XmlElement): Invoice {
   const account = path.text(agreement, 'BuyerTradeParty', 'ID')
   const period = readCiiPeriod(path, settlement)
   const country = readCountry(path, path.one(transaction, names.delivery))
+  const lines = readCiiLines(path, names, transaction)
   return {
     element: root.local,
     place: placeOf(root),
@@ -102,10 +104,10 @@ export function readCii(root: XmlElement): Invoice {
     supplier: readSeller(path, path.one(agreement, 'SellerTradeParty')),
     ...(account === undefined ? {} : { account }),
     notes: path.all(document, 'IncludedNote').flatMap((note) => path.texts(note, 'Content')),
-    ...(period === undefined ? {} : { period }),
+    ...(period === undefined ? findUnreadPeriod(root, { lines }) : { period }),
     points: readObjects(path, agreement),
     ...(country === undefined ? {} : { country }),
-    lines: readCiiLines(path, names, transaction),
+    lines,
     metered: [],
   }
 }

@@ -7,6 +7,7 @@ import { readUblLines } from './read-ubl-line.ts'
 import { countryCode, isGsrnOrScheme, readDeliveryPoints, readPeriod, UBL, UBL_COMMON } from './ubl-parts.ts'
 import { CUSTOMER_SCHEMES } from './tables/identifiers.ts'
 import { textOf, XmlPath } from './xml-path.ts'
+import { findUnreadPeriod } from './unread-period.ts'
 
 /** Document type code of an invoiced object (UNTDID 1001: 130), which for a utility is the metering point. */
 const OBJECT = '130'
@@ -29,6 +30,7 @@ export function readUblInvoice(root: XmlElement): Invoice {
   const { account, meter, point } = readCustomer(path, root)
   const period = readPeriod(path, root)
   const country = readCountry(path, root)
+  const lines = readUblLines(path, root)
   return {
     element: root.local,
     place: placeOf(root),
@@ -44,10 +46,10 @@ export function readUblInvoice(root: XmlElement): Invoice {
     ...(account === undefined ? {} : { account }),
     ...(meter === undefined ? {} : { meter }),
     notes: path.texts(root, 'Note'),
-    ...(period === undefined ? {} : { period }),
+    ...(period === undefined ? findUnreadPeriod(root, { lines }) : { period }),
     points: [...readPoints(path, root), ...(point === undefined ? [] : [point])],
     ...(country === undefined ? {} : { country }),
-    lines: readUblLines(path, root),
+    lines,
     metered: readSeefPoints(path, root),
   }
 }

@@ -1,8 +1,8 @@
 import type { FilePlace, Metered } from '#protocol'
 import { orderTexts } from '../order-texts.ts'
 import { review } from '../refusal.ts'
-import { findLineMeter } from './identifiers.ts'
 import type { MeteredLine } from './metered-lines.ts'
+import { moneySignOf } from './money-sign.ts'
 import { compareMetered, magnitudeOf, signOf, sumMetered } from './sums.ts'
 
 /** Energy of one period and the lines it was read from. */
@@ -17,10 +17,11 @@ export type ChargeSum = {
 type Charge = { readonly name: string; readonly lines: readonly MeteredLine[]; readonly metered: Metered }
 
 /**
- * Energy that lines of one point and period state: registers of one charge add up, charges with different names are
- * about the same energy and must agree.
+ * Energy that lines of one point and period state: registers of one charge add up. Lines that repeat the energy by their
+ * names (transport, taxes, levies, standing charges) are not among these: charges with different names are several things,
+ * even where they are equal, or parts of one price, and no rule knows which.
  *
- * @throws {Refusal} ERR_BILL_LINES when they do not agree, or one line seems to stand twice.
+ * @throws {Refusal} ERR_BILL_LINES for charges with different names, or when one line seems to stand twice.
  */
 export function sumCharges(lines: readonly MeteredLine[]): ChargeSum {
   const charges = chargesOf(lines)
@@ -29,30 +30,41 @@ export function sumCharges(lines: readonly MeteredLine[]): ChargeSum {
   // Day and night may be equal by chance: registers are parts of the whole, however their prices are named.
   const parts = charges.length === lines.length ? sumRegisters(lines) : undefined
   if (parts !== undefined) return parts
+  const total = sumOverTotal(lines)
+  if (total !== undefined) return total
   if (others.every((other) => isEqual(other, first))) {
-    if (others.length > 0) checkOneThing(charges)
+    checkOneThing(charges)
     return { metered: first.metered, counted: first.lines, repeated: others.flatMap((charge) => charge.lines) }
   }
-  return sumOverTotal(lines) ?? sumRegisters(lines) ?? refuse(lines)
+  return sumRegisters(lines) ?? refuse(lines)
 }
 
-/** Equal quantities of two meters, or under names that differ in a number only, may be two things that are equal by chance. */
+/**
+ * Equal quantities under different names: 500 kWh for the household and 500 kWh for its heating, or two parts of the price of
+ * 500 kWh. Only money tells, where one charge is paid and the other is received: then one is a fee on the other.
+ */
 function checkOneThing(charges: readonly Charge[]): void {
-  const meters = new Set<string>()
-  const names = new Set<string>()
-  for (const { name, lines, metered } of charges) {
-    if (signOf(metered) === 0) return
-    for (const { line } of lines) {
-      const meter = findLineMeter(line)
-      if (meter !== undefined) meters.add(meter)
-    }
-    const numberless = name.replaceAll(/[0-9]+/g, '#')
-    if (names.has(numberless) || meters.size > 1) {
-      const message = 'lines of two meters or places state the same quantity: once, or twice the energy'
-      throw review('ERR_BILL_LINES', message, placeOf(lines))
-    }
-    names.add(numberless)
+  const seen: Charge[] = []
+  for (const charge of charges) {
+    if (signOf(charge.metered) === 0) return
+    const other = seen.find((one) => directionOf(one) * directionOf(charge) !== -1)
+    if (other !== undefined) refuseEqual(other.lines, charge.lines)
+    seen.push(charge)
   }
+}
+
+/** 1 when all lines of a charge are paid by the customer, -1 when all are paid to it, else 0. */
+function directionOf({ lines }: Charge): -1 | 0 | 1 {
+  const signs = new Set(lines.map(moneySignOf))
+  const [sign = 0] = signs
+  return signs.size === 1 ? sign : 0
+}
+
+function refuseEqual(...charges: readonly (readonly MeteredLine[])[]): never {
+  const [first, second] = charges.toSorted((a, b) => (placeOf(a).line ?? 0) - (placeOf(b).line ?? 0))
+  const names = [first, second].map((lines) => `line ${lines?.[0]?.line.id.slice(0, 40) ?? ''}`)
+  const message = `${names.join(' and ')} have different names and the same quantity: a person must tell whether it is one energy or two`
+  throw review('ERR_BILL_LINES', message, placeOf(second ?? []))
 }
 
 /** Lines whose registers differ add up even where each has a name of its own (day units, night rate). */
@@ -62,7 +74,11 @@ function sumRegisters(lines: readonly MeteredLine[]): ChargeSum | undefined {
   return { metered: sumMetered(lines.map(magnitude), placeOf(lines)), counted: lines, repeated: [] }
 }
 
-/** One line without register may be the total of all others, which are registers. */
+/**
+ * One line without register is the total of all others, which are registers.
+ *
+ * @throws {Refusal} ERR_BILL_LINES when it equals one of them: a total of one, or a register of its own that is equal by chance.
+ */
 function sumOverTotal(lines: readonly MeteredLine[]): ChargeSum | undefined {
   const totals = lines.filter(({ meaning }) => meaning.register === '')
   const registers = lines.filter(({ meaning }) => meaning.register !== '')
@@ -70,6 +86,9 @@ function sumOverTotal(lines: readonly MeteredLine[]): ChargeSum | undefined {
   if (total === undefined || totals.length > 1 || registers.length === 0) return undefined
   const parts = sumRegisters(registers)
   if (parts === undefined || compareMetered(parts.metered, magnitude(total)) !== 0) return undefined
+  const used = registers.filter(({ metered }) => signOf(metered) !== 0)
+  const [only, second] = used
+  if (only !== undefined && second === undefined) refuseEqual([total], [only])
   return { ...parts, repeated: totals }
 }
 

@@ -1,8 +1,9 @@
-import type { Extraction, Facts } from '#protocol'
+import type { Extraction, Facts, FilePlace, PartialReading } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { orderTexts } from '../order-texts.ts'
 import type { FormatReader } from '../reader.ts'
-import { rejection, review } from '../refusal.ts'
+import { rejection, review, unclaimable } from '../refusal.ts'
+import type { Refusal } from '../refusal.ts'
 import type { BillParts } from './bill-parts.ts'
 import { indexClocks } from './civil-days.ts'
 import type { EspiDocument } from './document.ts'
@@ -22,7 +23,7 @@ import type { OwnedSummary } from './summary-bills.ts'
 /** Name of the format in results. */
 const ESPI_FORMAT = 'green-button-espi'
 /** Version of this extractor; a change of any verdict or figure is a new version. */
-const EXTRACTOR = { id: 'espi', version: '2.1.0' } as const
+const EXTRACTOR = { id: 'espi', version: '2.2.0' } as const
 
 /** Reader of Green Button files: an Atom feed, a single entry, or a resource of ESPI by itself. */
 export const ESPI_READER: FormatReader = {
@@ -50,8 +51,8 @@ function extractEspi(text: string): Extraction {
     therm: findThermEvidence(document, finding),
     currency: onlyOf(document.readingTypes.map(({ currency }) => currency).filter((code) => code !== undefined)),
   })
-  checkBills(parts, document)
   const ordered = parts.toSorted((a, b) => orderTexts(orderKeyOf(a), orderKeyOf(b)))
+  checkBills(ordered, document)
   return { verdict: 'facts', format: ESPI_FORMAT, bills: ordered.map((part) => factsOf(document, finding, part)) }
 }
 
@@ -87,17 +88,31 @@ function checkSubmeters(points: readonly PointContent[]): void {
   throw review('ERR_BILL_SEVERAL_SERIES', 'a point of whole premises stands beside points inside of them', place)
 }
 
-function checkBills(parts: readonly BillParts[], { usagePoints }: EspiDocument): void {
-  const place = usagePoints[0]?.place ?? { line: 1, column: 1 }
+function checkBills(parts: readonly BillParts[], document: EspiDocument): void {
+  const place = document.usagePoints[0]?.place ?? { line: 1, column: 1 }
   if (parts.length > EXTRACTION_LIMITS.bills) {
     throw rejection('ERR_BILL_TOO_LARGE', `more than ${EXTRACTION_LIMITS.bills} bills in one file`)
   }
   if (parts.length === 0) {
     throw rejection('ERR_BILL_NO_CONSUMPTION', 'file has neither readings nor a usage summary', place)
   }
-  if (parts.every(({ flags }) => flags.includes(EXPORT_ONLY))) {
-    throw review('ERR_BILL_FLOW', 'file has only energy fed into the grid', place)
-  }
+  if (parts.every(({ flags }) => flags.includes(EXPORT_ONLY))) throw refuseExports(parts, document, place)
+}
+
+/** The file says all of what was fed in, and nothing of what was used: that it was nothing would be a guess. */
+function refuseExports(parts: readonly BillParts[], { accounts }: EspiDocument, place: FilePlace): Refusal {
+  const account = onlyOf(accounts)
+  const read = parts.map(({ commodity, point, service, exported, flags }): PartialReading => ({
+    commodity,
+    ...(point === undefined ? {} : { point }),
+    ...(account === undefined ? {} : { account }),
+    service,
+    ...(exported === undefined ? {} : { export: exported }),
+    missing: ['import'],
+    flags: [...new Set(flags)].filter((flag) => flag !== EXPORT_ONLY).sort(orderTexts),
+  }))
+  const message = 'file has only energy fed into the grid: a bill of what was used is needed'
+  return unclaimable('ERR_BILL_FLOW', message, { read, place })
 }
 
 function factsOf(document: EspiDocument, finding: PlaceFinding, parts: BillParts): Facts {

@@ -8,7 +8,7 @@ import { isFattura, readFatture } from './read-fattura.ts'
 /** Name of the format in results. */
 const FATTURA_PA_FORMAT = 'fattura-pa'
 /** A change of any verdict or figure is a new version, and so is a change of a row of the tables. */
-const EXTRACTOR = { id: 'fattura-pa', version: `1.1.0+${LINE_TABLES_VERSION}`, format: FATTURA_PA_FORMAT } as const
+const EXTRACTOR = { id: 'fattura-pa', version: `1.2.0+${LINE_TABLES_VERSION}`, format: FATTURA_PA_FORMAT } as const
 
 /** Reader of Italian electronic invoices; a signed one (`.p7m`) is opened by another reader. */
 export const FATTURA_PA_READER: FormatReader = {

@@ -5,6 +5,7 @@ import { unsupported } from '../refusal.ts'
 import { placeOf } from '../xml-reader.ts'
 import type { XmlElement } from '../xml-reader.ts'
 import { unitCodeOf } from './units.ts'
+import { findUnreadPeriod } from '../einvoice/unread-period.ts'
 
 /** Namespaces of FatturaPA 1.1 and 1.2; its inner elements have none. */
 const NAMESPACES: ReadonlySet<string> = new Set([
@@ -61,6 +62,7 @@ function readBody(
   const currency = path.text(document, 'Divisa')
   const payable = readPayable(path, body) ?? path.printed(document, 'ImportoTotaleDocumento')
   const account = readAccount(path, lines, general)
+  const read = lines.map((line) => readLine(path, line))
   return {
     element: body.local,
     place: placeOf(body),
@@ -78,9 +80,10 @@ function readBody(
     supplier: head.supplier,
     ...(account === undefined ? {} : { account }),
     notes: path.texts(document, 'Causale'),
+    ...findUnreadPeriod(body, { lines: read }),
     endDate: INCLUSIVE,
     points: [],
-    lines: lines.map((line) => readLine(path, line)),
+    lines: read,
     metered: [],
   }
 }

@@ -1,201 +1,193 @@
-import { parseInteger } from '#protocol'
+import { divideFloor, parseInteger } from '#protocol'
 import { isPdfRegular, isPdfSpace, parsePdfObject, PdfSyntaxError } from '../../origin/pdf-objects.ts'
 import type { PdfBudget, PdfValue } from '../../origin/pdf-objects.ts'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { rejection, review } from '../refusal.ts'
 import type { Refusal } from '../refusal.ts'
-import { checkCharacterMap } from './check-character-map.ts'
-import { checkForms, countDraws } from './check-forms.ts'
-import type { PdfForm, PlacedDictionary } from './check-forms.ts'
+import { checkPackedObjects, isReferenceStream, readReferenceStream } from './check-references.ts'
+import type { PackedObjects } from './check-references.ts'
+import { checkSteps } from './check-steps.ts'
+import { checkStreams } from './check-streams.ts'
 import { checkTokens } from './check-tokens.ts'
 import { checkValue, isBeyondCodes, refuseRange } from './check-value.ts'
 import { placeOf } from './frame.ts'
+import { endOfStream, openStream, STREAM, startOfStream } from './open-stream.ts'
+import { addTo, countObject, createCensus } from './pdf-census.ts'
+import type { PdfCensus, PdfStream } from './pdf-census.ts'
 import { integersOf, nameOf, valuesOf } from './pdf-values.ts'
 import type { PdfDictionary } from './pdf-values.ts'
-import { findPacking } from './stream-packing.ts'
-import type { Packing } from './stream-packing.ts'
-import { decodeBase85Stream, decodeHexStream, inflateBounded } from './unpack-stream.ts'
 
 /** What {@link checkObjects} found. */
 export type CheckedPdf = {
-  /** A copy of the file in which pictures are packed in a way that nobody knows: pdf.js leaves them alone. */
+  /** A copy of the file in which pictures, font programs and drawn letters are blank: pdf.js has nothing to read there. */
   readonly bytes: Uint8Array
   /** Dictionaries of attached files (`EF`), those of older revisions included. */
   readonly attachedFiles: number
+  /** What pdf.js has to do to read the text. */
+  readonly steps: number
 }
 
 type Scan = {
   readonly file: Buffer
-  readonly copy: Uint8Array
   readonly budget: PdfBudget
+  readonly census: PdfCensus
   /** Offsets of the words `stream` whose dictionary was checked. */
-  readonly streams: Set<number>
+  readonly words: Set<number>
   objects: number
   unpackedBytes: number
   attachedFiles: number
-  readonly forms: PdfForm[]
-  readonly dictionaries: Map<number, PlacedDictionary[]>
   /** Objects that arrays refer to, where one may be the end of a range. */
   readonly ranges: Set<number>
   /** Objects that are numbers beyond all character codes, and where they stand: lengths of streams, mostly. */
   readonly largeNumbers: Map<number, number>
-  /** How often content that is no form draws something. */
-  draws: number
+  readonly packed: PackedObjects[]
+  /** Numbers of the objects in each object stream. */
+  readonly contents: Map<number, Set<number>>
+  /** Bytes of object streams: each is parsed whole. */
+  objectStreamBytes: number
 }
 
-const STREAM = 'stream'
 const [CR, LF, PERCENT] = [0x0d, 0x0a, 0x25] as const
 /** Blanks and comments between a dictionary and the word `stream`. */
 const GAP_BYTES = 1024
-/** Characters of a stream in hex or base 85: old writers packed text that way, and text is short. */
-const MAX_TEXT_PACKED = 4 * 1024 * 1024
+/** Bytes of object streams that pdf.js parses in one step. */
+const BYTES_PER_STEP = 8
 
 /**
  * Looks at every object and every stream of a file before pdf.js does, wherever they stand: cross-reference tables are
- * not asked, since hostile ones may point anywhere. What pdf.js will unpack is unpacked here first, against one limit.
+ * not asked, since hostile ones may point anywhere. What pdf.js will unpack is unpacked here first, against one limit, and
+ * what it will do is counted against another.
  *
  * @throws {Refusal} ERR_BILL_TOO_LARGE for bombs, ERR_BILL_CONTAINER for damage and for ways of packing that no bill has.
  */
 export function checkObjects(bytes: Uint8Array): CheckedPdf {
-  const copy = Uint8Array.from(bytes)
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const budget = { bytes: 2 * EXTRACTION_LIMITS.fileBytes }
   const scan: Scan = {
     file,
-    copy,
-    budget,
-    streams: new Set(),
+    budget: { bytes: 2 * EXTRACTION_LIMITS.fileBytes },
+    census: createCensus(),
+    words: new Set(),
     objects: 0,
     unpackedBytes: 0,
     attachedFiles: 0,
-    forms: [],
-    dictionaries: new Map(),
     ranges: new Set(),
     largeNumbers: new Map(),
-    draws: 0,
+    packed: [],
+    contents: new Map(),
+    objectStreamBytes: 0,
   }
   checkTokens(bytes, 0)
   for (let at = file.indexOf('obj', 0, 'latin1'); at >= 0; at = file.indexOf('obj', at + 3, 'latin1')) {
     const number = numberOfObject(file, at)
     if (number !== undefined) checkObject(scan, number, at + 3)
   }
+  checkTrailers(scan)
   checkEveryStream(scan)
   for (const [number, place] of scan.largeNumbers) if (scan.ranges.has(number)) throw refuseRange(place)
-  checkForms(scan.forms, scan.dictionaries, scan.draws)
-  return { bytes: copy, attachedFiles: scan.attachedFiles }
+  checkPackedObjects(scan.packed, scan.contents)
+  const copy = checkStreams(file, scan.census)
+  const steps = checkSteps(scan.census) + divideFloor(scan.objectStreamBytes, BYTES_PER_STEP)
+  if (steps > EXTRACTION_LIMITS.pdfSteps) {
+    throw review('ERR_BILL_TOO_LARGE', 'reading the objects of the PDF takes more steps than any bill', placeOf(0))
+  }
+  return { bytes: copy, attachedFiles: scan.attachedFiles, steps }
 }
 
-function checkObject(scan: Scan, number: number, start: number): void {
+function checkObject(scan: Scan, number: number | undefined, start: number): void {
   countObjects(scan, 1, start)
   const value = parseOrRefuse(scan.file, start, scan.budget)
-  noteValue(scan, { value, number, bytes: scan.file }, start)
-  if (value.kind !== 'dictionary') return
-  const word = skipGap(scan.file, value.end)
-  if (scan.file.toString('latin1', word, word + STREAM.length) !== STREAM) return
-  scan.streams.add(word)
-  checkStream(scan, { dictionary: value, number }, word)
-}
-
-type PdfStream = { readonly dictionary: PdfDictionary; readonly number: number }
-
-function checkStream(scan: Scan, { dictionary, number }: PdfStream, word: number): void {
-  const { file } = scan
-  const packing = findPacking(dictionary, word)
-  if (packing.isPicture) {
-    // ISO 32000-1 table 6: for an unknown name there is nothing to unpack. Only the copy is changed.
-    for (const filter of packing.filters) scan.copy[filter.start + 1] = 0x58
+  const word = value.kind === 'dictionary' ? skipGap(scan.file, value.end) : 0
+  const isStream = value.kind === 'dictionary' && scan.file.toString('latin1', word, word + STREAM.length) === STREAM
+  if (!isStream) {
+    noteValue(scan, value, number, start)
     return
   }
-  const unpacked = unpack(scan, packing, startOfStream(file, word))
-  checkTokens(unpacked, word)
-  checkCharacterMap(unpacked, word)
-  const draws = countDraws(unpacked)
-  if (nameOf(dictionary, 'Subtype') === 'Form') {
-    scan.forms.push({ number, place: word, draws, dictionary, bytes: file })
-  } else scan.draws += draws
-  if (valuesOf(dictionary, 'First').length > 0 && valuesOf(dictionary, 'N').length > 0) {
-    checkObjectStream(scan, dictionary, unpacked, word)
+  scan.words.add(word)
+  const begin = startOfStream(scan.file, word)
+  const stream: PdfStream = {
+    number: number ?? -1,
+    place: word,
+    dictionary: value,
+    packedBytes: endOfStream(scan.file, begin) - begin,
+    isBlank: nameOf(value, 'Subtype') === 'Image',
+    isBounded: false,
+    mapSteps: 0,
   }
-  if (nameOf(dictionary, 'Type') === 'XRef') checkReferenceStream(dictionary, unpacked.byteLength, word)
+  addTo(scan.census.streams, stream.number, stream)
+  noteValue(scan, value, number, start, stream)
+  if (valuesOf(value, 'First').length > 0 && valuesOf(value, 'N').length > 0) {
+    const unpacked = unpack(scan, value, word)
+    scan.objectStreamBytes += unpacked.byteLength
+    checkObjectStream(scan, stream, unpacked)
+  }
+  if (isReferenceStream(value)) scan.packed.push(...readReferenceStream(value, unpack(scan, value, word), word))
 }
 
-function unpack(scan: Scan, packing: Packing, start: number): Uint8Array {
-  const left = EXTRACTION_LIMITS.pdfUnpackedBytes - scan.unpackedBytes
-  const raw = scan.file.subarray(start)
-  const { text, isFlate } = packing
-  const packed = text === undefined ? raw : decodeText(raw, text, start)
-  // Without packing pdf.js sees at most what lies between here and the next `endstream`.
-  const unpacked = isFlate ? inflateBounded(packed, left, start) : text === undefined ? upToEnd(raw) : packed
-  scan.unpackedBytes += unpacked.byteLength
-  if (scan.unpackedBytes > EXTRACTION_LIMITS.pdfUnpackedBytes) {
-    throw rejection('ERR_BILL_TOO_LARGE', 'streams of the PDF unpack beyond the limit', placeOf(start))
+/** Trailers stand in no object, and may hold the whole catalog. */
+function checkTrailers(scan: Scan): void {
+  const { file } = scan
+  const word = 'trailer'
+  for (let at = file.indexOf(word, 0, 'latin1'); at >= 0; at = file.indexOf(word, at + 1, 'latin1')) {
+    const next = skipGap(file, at + word.length)
+    if (file[next] === 0x3c && file[next + 1] === 0x3c) checkObject(scan, undefined, next)
   }
-  return unpacked
 }
 
-function decodeText(raw: Buffer, text: 'hex' | 'base85', start: number): Uint8Array {
-  const end = raw.indexOf(text === 'hex' ? '>' : '~', 0, 'latin1')
-  if (end < 0 || end > MAX_TEXT_PACKED) {
-    throw review('ERR_BILL_CONTAINER', 'stream in text form has no end, or is too long', placeOf(start))
-  }
-  return text === 'hex' ? decodeHexStream(raw.subarray(0, end)) : decodeBase85Stream(raw.subarray(0, end))
-}
-
-function upToEnd(raw: Buffer): Buffer {
-  const end = raw.indexOf('endstream', 0, 'latin1')
-  return end < 0 ? raw : raw.subarray(0, end)
+function unpack(scan: Scan, dictionary: PdfDictionary, word: number): Uint8Array {
+  const { bytes } = openStream(scan.file, dictionary, word, EXTRACTION_LIMITS.pdfUnpackedBytes - scan.unpackedBytes)
+  scan.unpackedBytes += bytes.byteLength
+  checkTokens(bytes, word)
+  return bytes
 }
 
 /** Objects inside a stream (ISO 32000-1 section 7.5.7): pairs of number and offset, then the objects. */
-function checkObjectStream(scan: Scan, dictionary: PdfDictionary, unpacked: Uint8Array, place: number): void {
+function checkObjectStream(
+  scan: Scan,
+  { dictionary, place, number: container }: PdfStream,
+  unpacked: Uint8Array,
+): void {
   const [count] = integersOf(valuesOf(dictionary, 'N')[0]) ?? []
   const [first] = integersOf(valuesOf(dictionary, 'First')[0]) ?? []
   if (count === undefined || first === undefined || first > unpacked.byteLength) {
     throw rejection('ERR_BILL_CONTAINER', 'object stream lies about its contents', placeOf(place))
   }
   countObjects(scan, count, place)
-  const head = Buffer.from(unpacked.subarray(0, first)).toString('latin1')
-  const numbers = numbersOf(head, 2 * count)
-  let at = first
+  const numbers = numbersOf(Buffer.from(unpacked.subarray(0, first)).toString('latin1'), 2 * count)
+  if (numbers === undefined)
+    throw rejection('ERR_BILL_CONTAINER', 'object stream lies about its contents', placeOf(place))
+  const held = scan.contents.get(container) ?? new Set()
+  scan.contents.set(container, held)
   for (let index = 0; index < count; index += 1) {
-    // pdf.js reads one object behind the other, whatever the offsets say.
-    const value = parseOrRefuse(unpacked, at, scan.budget, place)
-    noteValue(scan, { value, number: numbers[2 * index], bytes: unpacked }, place)
-    at = value.end
-    const next = skipGap(unpacked, at)
-    if (Buffer.from(unpacked.subarray(next, next + STREAM.length)).toString('latin1') === STREAM) {
+    const [number = 0, from = 0, , to = unpacked.byteLength - first] = numbers.slice(2 * index, 2 * index + 4)
+    if (to < from) throw rejection('ERR_BILL_CONTAINER', 'object stream lies about its contents', placeOf(place))
+    // pdf.js reads each object from its offset up to that of the next one.
+    const object = unpacked.subarray(first + from, first + to)
+    const value = parseOrRefuse(object, 0, scan.budget, place)
+    held.add(number)
+    noteValue(scan, value, number, place)
+    const next = skipGap(object, value.end)
+    if (Buffer.from(object.subarray(next, next + STREAM.length)).toString('latin1') === STREAM) {
       throw rejection('ERR_BILL_CONTAINER', 'object stream holds a stream', placeOf(place))
     }
   }
 }
 
-/** First numbers of a text, at most so many: the head of a stream may be sixty megabytes of them. */
-function numbersOf(text: string, most: number): readonly number[] {
+/** First numbers of a text that has nothing else before them; it may be sixty megabytes of them. */
+function numbersOf(text: string, count: number): readonly number[] | undefined {
   const numbers: number[] = []
-  const pattern = /\d{1,15}/g
-  for (let found = pattern.exec(text); found !== null && numbers.length < most; found = pattern.exec(text)) {
-    numbers.push(parseInteger(found[0]))
+  const pattern = /[\0\t\n\f\r ]*(\d{1,15})(?![^\0\t\n\f\r ])/y
+  while (numbers.length < count) {
+    const digits = pattern.exec(text)?.[1]
+    if (digits === undefined) return undefined
+    numbers.push(parseInteger(digits))
   }
   return numbers
 }
 
-/** Each entry of a cross-reference stream (ISO 32000-1 section 7.5.8) has as many bytes as `W` says. */
-function checkReferenceStream(dictionary: PdfDictionary, unpackedBytes: number, place: number): void {
-  const widths = integersOf(valuesOf(dictionary, 'W')[0]) ?? []
-  const index =
-    integersOf(valuesOf(dictionary, 'Index')[0]) ?? integersOf(valuesOf(dictionary, 'Size')[0])?.concat() ?? []
-  const counts = valuesOf(dictionary, 'Index').length > 0 ? index.filter((_, at) => at % 2 === 1) : index
-  const entryBytes = widths.reduce((sum, width) => sum + width, 0)
-  const entries = counts.reduce((sum, count) => sum + count, 0)
-  if (widths.length !== 3 || entryBytes === 0 || entryBytes > 24 || entries * entryBytes > unpackedBytes) {
-    throw rejection('ERR_BILL_CONTAINER', 'cross-reference stream lies about its length', placeOf(place))
-  }
-}
-
 /** A stream whose dictionary was not found would go unchecked to pdf.js, which may find it by other ways. */
-function checkEveryStream({ file, streams }: Scan): void {
+function checkEveryStream({ file, words }: Scan): void {
   for (let at = file.indexOf(STREAM, 0, 'latin1'); at >= 0; at = file.indexOf(STREAM, at + 1, 'latin1')) {
-    if (streams.has(at) || isPdfRegular(file[at - 1])) continue
+    if (words.has(at) || isPdfRegular(file[at - 1])) continue
     const from = Math.max(0, at - GAP_BYTES)
     const close = file.lastIndexOf('>>', at, 'latin1')
     if (close >= from && skipGap(file, close + 2) === at) {
@@ -211,15 +203,13 @@ function countObjects(scan: Scan, count: number, place: number): void {
   }
 }
 
-type NumberedValue = { readonly value: PdfValue; readonly number: number | undefined; readonly bytes: Uint8Array }
-
-function noteValue(scan: Scan, { value, number, bytes }: NumberedValue, place: number): void {
+function noteValue(scan: Scan, value: PdfValue, number: number | undefined, place: number, owner?: PdfStream): void {
   scan.attachedFiles += checkValue(value, { place, ranges: scan.ranges })
   if (number !== undefined && isBeyondCodes(value)) scan.largeNumbers.set(number, place)
-  if (value.kind !== 'dictionary' || number === undefined) return
-  const known = scan.dictionaries.get(number)
-  if (known === undefined) scan.dictionaries.set(number, [{ dictionary: value, bytes }])
-  else known.push({ dictionary: value, bytes })
+  countObject(scan.census, value, {
+    number: owner === undefined ? number : undefined,
+    ...(owner === undefined ? {} : { owner }),
+  })
 }
 
 function parseOrRefuse(bytes: Uint8Array, start: number, budget: PdfBudget, place = start): PdfValue {
@@ -235,13 +225,6 @@ function refuseObject(place: number): Refusal {
   return rejection('ERR_BILL_CONTAINER', 'object of the PDF is damaged or too large', placeOf(place))
 }
 
-/** First byte behind the word `stream` and its line end (ISO 32000-1 section 7.3.8.1). */
-function startOfStream(file: Buffer, word: number): number {
-  const after = word + STREAM.length
-  if (file[after] === CR && file[after + 1] === LF) return after + 2
-  return file[after] === CR || file[after] === LF ? after + 1 : after
-}
-
 function skipGap(bytes: Uint8Array, from: number): number {
   let at = from
   while (at - from < GAP_BYTES) {
@@ -252,11 +235,22 @@ function skipGap(bytes: Uint8Array, from: number): number {
   return at
 }
 
-/** Number of the object whose word `obj` stands at an offset; `undefined` when no number and generation do before it. */
+/**
+ * Number of the object whose word `obj` stands at an offset; `undefined` when no object begins there.
+ *
+ * @throws {Refusal} ERR_BILL_CONTAINER (review) where pdf.js would find an object, and this does not: a number that is
+ * spelled otherwise, a comment, or `obj7`, which pdf.js takes for the number 7.
+ */
 function numberOfObject(file: Buffer, at: number): number | undefined {
-  if (isPdfRegular(file[at + 3])) return undefined
-  const before = file.toString('latin1', Math.max(0, at - 48), at)
-  const head = /(?:^|[^!-~]|[()<>[\]{}/%])(\d{1,10})[\0\t\n\f\r ]{1,16}\d{1,10}[\0\t\n\f\r ]{0,16}$/
-  const digits = head.exec(before)?.[1]
-  return digits === undefined ? undefined : parseInteger(digits)
+  const before = file.toString('latin1', Math.max(0, at - 64), at)
+  const digits = /(?:^|[^!-~]|[()<>[\]{}/%])(\d{1,10})[\0\t\n\f\r ]{1,16}\d{1,10}[\0\t\n\f\r ]{0,16}$/.exec(before)?.[1]
+  const isWord = !isPdfRegular(file[at + 3])
+  if (digits !== undefined && isWord) return parseInteger(digits)
+  const isOddWord = digits !== undefined && /^[\d+-]/.test(file.toString('latin1', at + 3, at + 4))
+  // Two numbers before the word, however they are spelled and parted, or a comment that hides how.
+  const isOddNumber =
+    isWord && (/[\d.+-][^!-~]+[\d.+-]+[^!-~]*$/.test(before) || /%[^\r\n]*[\r\n][^!-~]*$/.test(before))
+  const isFar = isWord && /^[\0\t\n\f\r ]{24}/.test(file.toString('latin1', Math.max(0, at - 24), at))
+  if (!isOddWord && !isOddNumber && !isFar) return undefined
+  throw review('ERR_BILL_CONTAINER', 'object of the PDF does not begin plainly', placeOf(at))
 }

@@ -18,7 +18,7 @@ import { TEMPLATES } from './templates/index.ts'
 /** Name of the format in results; an invoice inside adds its own, as in `pdf+e-invoice`. */
 const PDF_FORMAT = 'pdf'
 /** Version of this extractor; a change of any verdict, figure, template or library is a new version. */
-const PDF_EXTRACTOR = { id: 'pdf', version: `1.0.0+unpdf.${UNPDF_VERSION}.pdfjs.${PDFJS_VERSION}` } as const
+const PDF_EXTRACTOR = { id: 'pdf', version: `1.1.0+unpdf.${UNPDF_VERSION}.pdfjs.${PDFJS_VERSION}` } as const
 
 /** Format of invoices inside a PDF; anything else under their names is a trick. */
 const INVOICE_FORMAT = 'e-invoice'

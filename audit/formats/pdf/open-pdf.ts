@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import type { PDFDocumentProxy } from 'unpdf/pdfjs'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { Refusal, rejection, review } from '../refusal.ts'
-import { refuseXfa } from './frame.ts'
 
 /** Version of unpdf, and of the pdf.js that it brings along: other versions join letters to other pieces. */
 export const UNPDF_VERSION = '1.8.1'
@@ -44,7 +43,7 @@ export async function withPdf<T>(bytes: Uint8Array, use: (pdf: PDFDocumentProxy)
   const task = getDocument({ data: bytes, ...OPTIONS })
   try {
     const pdf = await task.promise
-    await checkDocument(pdf)
+    checkDocument(pdf)
     return await use(pdf)
   } catch (thrown) {
     throw refusalOf(thrown)
@@ -53,17 +52,11 @@ export async function withPdf<T>(bytes: Uint8Array, use: (pdf: PDFDocumentProxy)
   }
 }
 
-async function checkDocument(pdf: PDFDocumentProxy): Promise<void> {
+function checkDocument(pdf: PDFDocumentProxy): void {
   if (pdf.numPages < 1) throw rejection('ERR_BILL_EMPTY', 'PDF has no page', { path: 'pages' })
   if (pdf.numPages > EXTRACTION_LIMITS.pdfPages) {
     const message = `PDF has ${pdf.numPages} pages, at most ${EXTRACTION_LIMITS.pdfPages} are read`
     throw rejection('ERR_BILL_TOO_LARGE', message, { path: 'pages' })
-  }
-  const { info } = await pdf.getMetadata()
-  const facts = info as { readonly IsXFAPresent?: unknown; readonly EncryptFilterName?: unknown }
-  if (facts.IsXFAPresent === true) throw refuseXfa('AcroForm')
-  if (typeof facts.EncryptFilterName === 'string') {
-    throw review('ERR_BILL_CONTAINER', 'PDF is encrypted: a person must open it', { path: 'trailer' })
   }
 }
 

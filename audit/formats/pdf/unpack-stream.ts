@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib'
-import { rejection } from '../refusal.ts'
+import { isPdfSpace } from '../../origin/pdf-objects.ts'
+import { rejection, review } from '../refusal.ts'
 import { placeOf } from './frame.ts'
 
 /** Ways of packing that are checked before pdf.js unpacks them; the short names are those of inline images. */
@@ -40,8 +41,12 @@ export function decodeHexStream(text: Uint8Array): Uint8Array {
   return Buffer.from(digits.length % 2 === 0 ? digits : `${digits}0`, 'hex')
 }
 
-/** Bytes of a base-85 stream (ISO 32000-1 section 7.4.3) up to its end mark; at most four for each character. */
-export function decodeBase85Stream(text: Uint8Array): Uint8Array {
+/**
+ * Bytes of a base-85 stream (ISO 32000-1 section 7.4.3) up to its end mark; at most four for each character.
+ *
+ * @throws {Refusal} ERR_BILL_CONTAINER (review) for bytes that are no digits.
+ */
+export function decodeBase85Stream(text: Uint8Array, offset: number): Uint8Array {
   const end = text.indexOf(TILDE)
   const digits = end < 0 ? text : text.subarray(0, end)
   const found = new Uint8Array(4 * digits.byteLength)
@@ -49,7 +54,11 @@ export function decodeBase85Stream(text: Uint8Array): Uint8Array {
   let group: number[] = []
   for (const byte of digits) {
     if (byte === ZERO_GROUP && group.length === 0) length += 4
-    if (byte < FIRST_DIGIT || byte > LAST_DIGIT) continue
+    if (isPdfSpace(byte)) continue
+    // Readers differ in what such bytes are, and so in all that follows.
+    if (byte < FIRST_DIGIT || byte > LAST_DIGIT) {
+      throw review('ERR_BILL_CONTAINER', 'stream in text form has bytes that are no digits', placeOf(offset))
+    }
     group.push(byte - FIRST_DIGIT)
     if (group.length < 5) continue
     found.set(bytesOfGroup(group), length)

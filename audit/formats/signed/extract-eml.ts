@@ -1,4 +1,4 @@
-import type { Extraction, Facts } from '#protocol'
+import type { Extraction, Facts, RefusedFile, StatedBills, StatedFigures } from '#protocol'
 import { orderTexts } from '../order-texts.ts'
 import type { FormatReader, ReadContext } from '../reader.ts'
 import { isMail, splitEntity, textOf, withCrlf } from './mail.ts'
@@ -17,11 +17,12 @@ export const EML_READER: FormatReader = {
 }
 
 /** What an attachment gave. */
-type PartResult = { readonly path: string; readonly extraction: Extraction }
+type PartResult<T extends Extraction = Extraction> = { readonly path: string; readonly extraction: T }
 
 /**
  * Facts of the one bill in a mail, with the origin that its DKIM signatures show. Other attachments are left aside when
- * they give no facts; two bills are for a person.
+ * they give no facts; two bills are for a person. Figures of which no claim can be made stand for the mail only where nothing
+ * else is attached: the bill may be in another file.
  *
  * @throws {Refusal} ERR_BILL_SIGNATURE, or ERR_BILL_CONTAINER for a mail that cannot be divided into its parts.
  */
@@ -51,15 +52,20 @@ function isDivisionInBody(message: MailEntity): boolean {
 }
 
 function chooseBill(results: readonly PartResult[]): Extraction {
-  const [bill, second] = results.filter(({ extraction }) => extraction.bills.length > 0)
+  const [bill, second] = results.filter(hasBills)
   if (second !== undefined) {
     return forPerson('mail has several bills: a person must choose', second.path)
   }
   if (bill !== undefined) return tag(bill, results.length > 1 ? ['attachments-ignored'] : [])
   const [only, other] = results
   if (only === undefined) return forPerson('mail has no attachment', 'body')
-  if (other === undefined) return withPath(only)
-  return forPerson(`none of ${results.length} attachments is a bill that is read`, only.path)
+  const { path, extraction } = only
+  if (other === undefined && extraction.reason !== undefined) return withPath({ path, extraction })
+  return forPerson(`none of ${results.length} attachments is a bill that is read`, path)
+}
+
+function hasBills(result: PartResult): result is PartResult<StatedBills> {
+  return result.extraction.bills.length > 0
 }
 
 /** A refusal that keeps the origin of the mail. */
@@ -72,19 +78,16 @@ function forPerson(message: string, path: string): Extraction {
   }
 }
 
-/** The refusal of the only attachment, with its place in the mail; what no reader knows is for a person here. */
-function withPath({ path, extraction }: PartResult): Extraction {
-  const { reason, verdict } = extraction
-  const inner = reason?.place?.path
-  const place = { ...reason?.place, path: inner === undefined ? path : `${path}: ${inner}` }
-  return {
-    ...extraction,
-    verdict: verdict === 'reject' ? 'reject' : 'needs-review',
-    reason: { code: 'ERR_BILL_CONTAINER', message: 'attachment gives no facts', ...reason, place },
-  }
+/** What the only attachment gave, with its place in the mail; what no reader knows is for a person here. */
+function withPath({ path, extraction }: PartResult<StatedFigures | RefusedFile>): Extraction {
+  const inner = extraction.reason.place?.path
+  const place = { ...extraction.reason.place, path: inner === undefined ? path : `${path}: ${inner}` }
+  const reason = { ...extraction.reason, place }
+  if (extraction.verdict === 'facts') return { ...extraction, reason }
+  return { ...extraction, verdict: extraction.verdict === 'reject' ? 'reject' : 'needs-review', reason }
 }
 
-function tag({ path, extraction }: PartResult, flags: readonly string[]): Extraction {
+function tag({ path, extraction }: PartResult<StatedBills>, flags: readonly string[]): Extraction {
   const tagOne = (facts: Facts): Facts => ({
     ...facts,
     flags: [...new Set([...facts.flags, ...flags])].toSorted(orderTexts),

@@ -1,11 +1,11 @@
 import { encodeFacts, toHex } from '#protocol'
-import type { Extraction, ExtractionReason, Facts } from '#protocol'
+import type { Extraction, ExtractionReason, Facts, RefusedFile, StatedBills, StatedFigures } from '#protocol'
 import { EXTRACTION_LIMITS } from '../limits.ts'
 import { NEM12_FORMAT } from '../nem12/extract-nem12.ts'
 import { orderTexts } from '../order-texts.ts'
 import type { FormatReader, ReadContext } from '../reader.ts'
-import { Refusal, rejection, review, unsupported } from '../refusal.ts'
-import type { RefusalCode } from '../refusal.ts'
+import { rejection, review, unclaimable, unsupported } from '../refusal.ts'
+import type { Refusal, RefusalCode } from '../refusal.ts'
 import { quoteName, readMembers } from './read-members.ts'
 
 /** Name of the format in refusals; facts carry the format of the file inside. */
@@ -26,7 +26,7 @@ const ARCHIVE_HEADS: readonly (readonly number[])[] = [
 ]
 
 /** What a member gave. */
-type MemberResult = { readonly name: string; readonly extraction: Extraction }
+type MemberResult<T extends Extraction = Extraction> = { readonly name: string; readonly extraction: T }
 
 /** Reader of archives with one bill inside, or with several NEM12 files. */
 export const ZIP_READER: FormatReader = {
@@ -37,7 +37,8 @@ export const ZIP_READER: FormatReader = {
 
 /**
  * Facts of the bill in an archive. Files that no reader knows (a leaflet, a picture) are left aside and flagged; with
- * several bills a person must choose, except for NEM12 files, which markets send in pieces.
+ * several bills a person must choose, except for NEM12 files, which markets send in pieces. A member that states too little
+ * for a claim is as good as a bill, and must be the only one.
  *
  * @throws {Refusal} ERR_BILL_CONTAINER, ERR_BILL_NESTED, ERR_BILL_TOO_LARGE, ERR_BILL_READINGS_CONFLICT, or the reason
  * of the only member; the path begins with the member's name.
@@ -58,29 +59,55 @@ async function extractZip(bytes: Uint8Array, context: ReadContext): Promise<Extr
 }
 
 function chooseResult(results: readonly MemberResult[]): Extraction {
-  const bills = results.filter(({ extraction }) => extraction.bills.length > 0)
-  const unread = results.filter(({ extraction }) => extraction.verdict === 'unsupported')
-  const refused = results.filter((result) => !bills.includes(result) && !unread.includes(result))
-  const [bill, second] = bills
-  const [problem] = refused
-  if (bill === undefined) throw problem === undefined ? refuseUnread(unread) : repeatRefusal(problem)
+  const stated = results.filter(isStated)
+  const unread = results.filter(isUnread)
+  const [problem] = results.filter(isRefused)
+  const [first] = stated
+  if (first === undefined) throw problem === undefined ? refuseUnread(unread) : repeatRefusal(problem)
   if (problem !== undefined) {
-    const code = problem.extraction.reason?.code ?? ''
-    const message = `${quoteName(bill.name)} is a bill, and this member was refused with ${code}`
+    const { code } = problem.extraction.reason
+    const message = `${quoteName(first.name)} is a bill, and this member was refused with ${code}`
     throw review('ERR_BILL_CONTAINER', message, { path: quoteName(problem.name) })
   }
+  const bills = stated.filter(hasBills)
+  const figures = stated.find(hasFigures)
+  if (figures !== undefined && stated.length === 1) throw repeatRefusal(figures)
+  const [bill, second] = bills
+  if (bill === undefined || figures !== undefined) throw refuseSeveral(stated.length, figures ?? first)
   const flags = unread.length > 0 ? ['members-ignored'] : []
   if (second === undefined) return withMember(bill, flags)
   const other = bills.find(({ extraction }) => extraction.format !== NEM12_FORMAT)
-  if (other !== undefined) {
-    const message = `archive has ${bills.length} bills: a person must choose`
-    throw review('ERR_BILL_CONTAINER', message, { path: quoteName(other.name) })
-  }
+  if (other !== undefined) throw refuseSeveral(bills.length, other)
   return mergeBills(bills, flags)
 }
 
+function refuseSeveral(bills: number, { name }: MemberResult): Refusal {
+  const message = `archive has ${bills} bills: a person must choose`
+  return review('ERR_BILL_CONTAINER', message, { path: quoteName(name) })
+}
+
+function isStated(result: MemberResult): result is MemberResult<StatedBills | StatedFigures> {
+  return result.extraction.verdict === 'facts' || result.extraction.verdict === 'correction'
+}
+
+function hasBills(result: MemberResult): result is MemberResult<StatedBills> {
+  return result.extraction.bills.length > 0
+}
+
+function hasFigures(result: MemberResult): result is MemberResult<StatedFigures> {
+  return result.extraction.read !== undefined
+}
+
+function isUnread(result: MemberResult): result is MemberResult<RefusedFile> {
+  return result.extraction.verdict === 'unsupported'
+}
+
+function isRefused(result: MemberResult): result is MemberResult<RefusedFile> {
+  return !isStated(result) && !isUnread(result)
+}
+
 /** All bills of NEM12 files; the same bill twice counts once, and two that overlap are for a person. */
-function mergeBills(results: readonly MemberResult[], flags: readonly string[]): Extraction {
+function mergeBills(results: readonly MemberResult<StatedBills>[], flags: readonly string[]): Extraction {
   const distinct = new Map<string, { facts: Facts; name: string }>()
   const repeated = new Set<string>()
   for (const { name, extraction } of results) {
@@ -109,7 +136,7 @@ function mergeBills(results: readonly MemberResult[], flags: readonly string[]):
   return { verdict: 'facts', format: NEM12_FORMAT, bills }
 }
 
-function withMember({ name, extraction }: MemberResult, flags: readonly string[]): Extraction {
+function withMember({ name, extraction }: MemberResult<StatedBills>, flags: readonly string[]): Extraction {
   return { ...extraction, bills: extraction.bills.map((facts) => tag(facts, name, flags)) }
 }
 
@@ -121,20 +148,18 @@ function tag(facts: Facts, name: string, flags: readonly string[]): Facts {
   }
 }
 
-function repeatRefusal({ name, extraction }: MemberResult): Refusal {
-  const { verdict, reason, read } = extraction
-  const path = reason?.place?.path === undefined ? quoteName(name) : `${quoteName(name)}: ${reason.place.path}`
-  return new Refusal(reason?.message ?? 'member was refused', {
-    verdict: verdict === 'reject' ? 'reject' : 'needs-review',
-    code: (reason?.code ?? 'ERR_BILL_CONTAINER') as RefusalCode,
-    place: { ...reason?.place, path },
-    read,
-  })
+function repeatRefusal({ name, extraction }: MemberResult<RefusedFile | StatedFigures>): Refusal {
+  const { verdict, reason } = extraction
+  const path = reason.place?.path === undefined ? quoteName(name) : `${quoteName(name)}: ${reason.place.path}`
+  const place = { ...reason.place, path }
+  const code = reason.code as RefusalCode
+  if (verdict === 'facts') return unclaimable(code, reason.message, { read: extraction.read, place })
+  return verdict === 'reject' ? rejection(code, reason.message, place) : review(code, reason.message, place)
 }
 
-function refuseUnread(unread: readonly MemberResult[]): Refusal {
+function refuseUnread(unread: readonly MemberResult<RefusedFile>[]): Refusal {
   const [first] = unread
-  const only = unread.length === 1 ? first?.extraction.reason?.code : undefined
+  const only = unread.length === 1 ? first?.extraction.reason.code : undefined
   const code = (only ?? 'ERR_BILL_FORMAT_UNKNOWN') as RefusalCode
   return unsupported(code, 'archive has no file that this version reads', { path: quoteName(first?.name ?? '') })
 }

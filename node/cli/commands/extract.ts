@@ -21,8 +21,8 @@ export function registerExtract(program: Command, terminal: Terminal): void {
     .addHelpText('after', examples(['kwitness extract june.xml', 'kwitness extract june.csv --json']))
     .action(async (file: string, options: TrustOption & { readonly json?: boolean }) => {
       const extraction = await extract(terminal, await readNamedFile(file), await readTrustList(options))
-      // Facts and corrections can become claims; every other verdict refuses the bill.
-      if (extraction.verdict !== 'facts' && extraction.verdict !== 'correction') terminal.exitCode = 1
+      // Bills can become claims, also of a correction; facts without a bill cannot, and every other verdict refuses the file.
+      if (extraction.bills.length === 0) terminal.exitCode = 1
       const json = extractionToJson(extraction)
       if (options.json === true) terminal.json(json)
       else printExtraction(terminal, file, extraction, json)
@@ -42,13 +42,14 @@ async function extract(terminal: Terminal, bytes: Uint8Array, trust: NamedTrustL
 
 function printExtraction(terminal: Terminal, file: string, extraction: Extraction, json: ExtractionJson): void {
   const { verdict, format, reason, bills } = json
-  const style = bills.length > 0 ? 'green' : 'red'
+  const style = bills.length > 0 ? 'green' : json.read === undefined ? 'red' : 'yellow'
   terminal.line(`${file}: ${terminal.paint(style, verdict)} (${format})`)
   if (reason !== undefined) {
     const { line, column, path } = reason.place ?? {}
     const place = [line === undefined ? '' : `line ${line}:${column ?? 1}`, path ?? ''].filter((part) => part !== '')
     const where = place.length === 0 ? '' : ` at ${printable(place.join(' '))}`
-    terminal.line(`  ${printable(reason.message)}${where} (${reason.code})`)
+    const what = json.read === undefined ? '' : 'no claim can be made: '
+    terminal.line(`  ${what}${printable(reason.message)}${where} (${reason.code})`)
   }
   if (json.origin !== undefined) {
     const { signer, isTrusted, covers } = json.origin

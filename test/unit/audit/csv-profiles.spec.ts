@@ -231,7 +231,7 @@ describe('CSV profiles', () => {
 describe('the engine of CSV profiles', () => {
   it('names profile and version in facts', () => {
     const facts = madeBill(madeHours(19_500, 1))
-    assert.deepEqual(facts.extractor, { id: 'csv-made', version: '1.0.3' })
+    assert.deepEqual(facts.extractor, { id: 'csv-made', version: '1.1.3' })
     assert.deepEqual([facts.format, facts.account], ['csv-made', 'A'])
   })
 

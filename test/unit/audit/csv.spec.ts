@@ -122,18 +122,19 @@ describe('sample tables of each profile', () => {
 
   it('leave to a person what states no consumption of a period, with the sums', async () => {
     const cases: readonly (readonly [string, string, RegExp])[] = [
-      ['enphase.csv', 'ERR_BILL_GENERATION', /10800 Wh in 48 rows/],
+      ['enphase.csv', 'ERR_BILL_GENERATION', /\(a bill of what was used is needed\): 10800 Wh in 48 rows/],
       ['xcel.csv', 'ERR_BILL_HISTORY', /789 kWh in 2 rows.*140 therm-us in 2 rows/],
       ['octopus.csv', 'ERR_BILL_UNSTATED', /6\.162 kWh in 50 rows/],
     ]
     for (const [file, code, message] of cases) {
       const { verdict, reason } = await extractBill(readFileSync(new URL(file, SAMPLES)))
-      assert.deepEqual([verdict, reason?.code], ['needs-review', code], file)
+      const expected = file === 'enphase.csv' ? 'facts' : 'needs-review'
+      assert.deepEqual([verdict, reason?.code], [expected, code], file)
       assert.match(reason?.message ?? '', message)
     }
   })
 
-  it('hand what a plant produced to a person as a figure, and no other sums', async () => {
+  it('state what a plant produced as a figure, and no other sums', async () => {
     const of = async (file: string): Promise<unknown> =>
       extractionToJson(await extractBill(readFileSync(new URL(file, SAMPLES)))).read
     const produced = { kWh: '10.8', value: '10800', unit: 'Wh' }
@@ -142,6 +143,22 @@ describe('sample tables of each profile', () => {
     ])
     assert.equal(await of('xcel.csv'), undefined)
     assert.equal(await of('octopus.csv'), undefined)
+  })
+
+  it('state no figure of a plant where a time stands twice, or more than any bill has', async () => {
+    const [header = '', ...rows] = readFileSync(new URL('enphase.csv', SAMPLES), 'utf8').trimEnd().split('\n')
+    const ofRows = async (...lines: readonly string[]): Promise<string> => {
+      const { verdict, reason, read } = await extractBill(utf8(`${[header, ...lines].join('\n')}\n`))
+      return `${verdict} ${reason?.code ?? ''} ${read?.length ?? 0}`
+    }
+    assert.equal(await ofRows(...rows), 'facts ERR_BILL_GENERATION 1')
+    assert.equal(await ofRows(...rows, rows[12] ?? ''), 'needs-review ERR_BILL_GENERATION 0')
+    const most = Array.from({ length: 101 }, (_, day) => {
+      const date = new Date(Date.UTC(2024, 0, 1 + day)).toISOString()
+      return `${date.slice(5, 7)}/${date.slice(8, 10)}/${date.slice(0, 4)} 00:00,999999999`
+    })
+    assert.equal(await ofRows(...most), 'needs-review ERR_BILL_GENERATION 0')
+    assert.equal(await ofRows(...most.slice(0, 100)), 'facts ERR_BILL_GENERATION 1')
   })
 })
 

@@ -63,9 +63,40 @@ describe('lines of an e-invoice', () => {
       await ofLines([kWh('Electricity usage block 1', '500'), kWh('Electricity usage block 2', '73.5')]),
       [`${MARCH} 573.5 kWh`],
     )
-    assert.deepEqual(await ofLines([kWh('Electricity charge', '500'), kWh('Electricity usage cost', '500')]), [
-      `${MARCH} 500 kWh`,
-    ])
+  })
+
+  it('of equal quantities need a person where no name shows that one repeats the other', async () => {
+    const pairs = [
+      ['Arbeitspreis Haushaltsstrom', 'Arbeitspreis Heizstrom'],
+      ['Electricity charge', 'Electricity usage cost'],
+      ['Netznutzung Haushalt', 'Netznutzung Wärmepumpe'],
+      // No rule knows the second one.
+      ['Arbeitspreis Haushaltsstrom', 'Heizstrom'],
+      ['Stromverbrauch Halle', 'Sonderposition Q'],
+    ]
+    for (const [first = '', second = ''] of pairs) {
+      const lines = [kWh(first, '500'), kWh(second, '500')]
+      for (const each of [lines, lines.toReversed(), [kWh('Stromsteuer', '500'), ...lines]]) {
+        assert.match(await refused(each), /^needs-review ERR_BILL_LINES InvoiceLine [123]$/, `${first}, ${second}`)
+      }
+    }
+    for (const name of ['Netznutzung Arbeit', 'Stromsteuer', 'Konzessionsabgabe', 'KWKG-Umlage']) {
+      const repeated = [kWh('Arbeitspreis Haushaltsstrom', '500'), kWh(name, '500')]
+      assert.deepEqual(await ofLines(repeated), [`${MARCH} 500 kWh`], name)
+    }
+    const standing = { name: 'Grundpreis Heizstrom', quantity: '500', unit: 'DAY' }
+    assert.deepEqual(await ofLines([kWh('Arbeitspreis Haushaltsstrom', '500'), standing]), [`${MARCH} 500 kWh`])
+  })
+
+  it('of equal quantities in overlapping periods are a total only of several', async () => {
+    const [half, rest] = [['2024-03-01', '2024-03-15'] as const, ['2024-03-16', '2024-03-31'] as const]
+    const of = (first: string, second: string): TestLine[] => [
+      kWh('Haushaltsstrom Verbrauch', first, { period: half }),
+      kWh('Haushaltsstrom Verbrauch', second, { period: rest }),
+      kWh('Heizstrom Verbrauch', '500'),
+    ]
+    assert.equal(await refused(of('500', '0')), 'needs-review ERR_BILL_LINES InvoiceLine 1')
+    assert.equal((await factsOf(ublFile(bill(of('300', '200'))))).length, 2)
   })
 
   it('take a line for the total only when it is the sum of the registers', async () => {
@@ -75,6 +106,11 @@ describe('lines of an e-invoice', () => {
       await refused([...registers, kWh('Stromverbrauch gesamt', '1001')]),
       'needs-review ERR_BILL_LINES InvoiceLine 1',
     )
+    // A total under the name of its registers is not added to them, and one register is no sum.
+    assert.deepEqual(await ofLines([...registers, kWh('Wirkarbeit', '1000')]), [`${MARCH} 1000 kWh`])
+    const one = [kWh('Wirkarbeit HT', '500'), kWh('Wirkarbeit', '500')]
+    assert.equal(await refused(one), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    assert.equal(await refused([...one, kWh('Wirkarbeit NT', '0')]), 'needs-review ERR_BILL_LINES InvoiceLine 2')
   })
 
   it('need a person when a line that no rule knows states other energy, and not when it states the same', async () => {
@@ -83,7 +119,7 @@ describe('lines of an e-invoice', () => {
     assert.deepEqual(await ofLines(same), [`${MARCH} 1000 kWh`])
     assert.ok((await flagsOf(same)).includes('unclassified-repetition'))
     const byRegister = [...energy, kWh('Sonderposition Q HT', '600'), kWh('Sonderposition Q NT', '400')]
-    assert.deepEqual(await ofLines(byRegister), [`${MARCH} 1000 kWh`])
+    assert.equal(await refused(byRegister), 'needs-review ERR_BILL_LINES InvoiceLine 3')
     assert.equal(
       await refused([...energy, kWh('Sonderposition Q', '600')]),
       'needs-review ERR_BILL_LINES InvoiceLine 3',

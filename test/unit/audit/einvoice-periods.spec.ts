@@ -51,13 +51,13 @@ describe('periods of an e-invoice', () => {
     assert.equal(facts.service.end, '2024-04-01')
   })
 
-  it('that are missing leave the bill to a person, with everything else that was read', async () => {
+  it('that are missing leave facts of which no claim can be made, where all else was read', async () => {
     const invoice = (lines: readonly TestLine[], changes: Partial<TestInvoice> = {}): TestInvoice =>
       withoutPeriod(lines, { payable: '119.50', ...changes })
-    const read = async (of: TestInvoice): Promise<unknown> => {
+    const read = async (of: TestInvoice, expected = 'facts'): Promise<unknown> => {
       const [ubl, cii] = [await extractBill(utf8(ublFile(of))), await extractBill(utf8(ciiFile(of)))]
       for (const { verdict, reason, bills } of [ubl, cii]) {
-        assert.deepEqual([verdict, reason?.code, bills], ['needs-review', 'ERR_BILL_UNSTATED', []])
+        assert.deepEqual([verdict, reason?.code, bills], [expected, 'ERR_BILL_UNSTATED', []])
       }
       assert.deepEqual(extractionToJson(cii).read, extractionToJson(ubl).read)
       return extractionToJson(ubl).read
@@ -67,6 +67,7 @@ describe('periods of an e-invoice', () => {
       point: 'DE0009990000000000000000000000017',
       money: { currency: 'EUR', payable: '119.5' },
       missing: ['service'],
+      flags: ['arithmetic-unchecked'],
     }
     const lines = [kWh('Wirkarbeit HT', '1000.50'), kWh('Wirkarbeit NT', '20'), kWh('Stromsteuer', '1020.5')]
     assert.deepEqual(await read(invoice(lines)), [
@@ -88,16 +89,51 @@ describe('periods of an e-invoice', () => {
       },
       { commodity: 'gas', import: { kWh: '5', value: '5', unit: 'kWh' }, lines: ['1'], ...common },
     ])
-    // Figures that do not agree, a period for some lines only, and corrections are not shown as if they were read.
+    // Figures that do not agree, lines that are left out or guessed at, a period for some lines only, and corrections.
     const none: readonly TestInvoice[] = [
       invoice([kWh('Wirkarbeit', '10'), kWh('Stromsteuer', '11')]),
       invoice([kWh('Wirkarbeit', '10'), kWh('Energie', '11')]),
       invoice([kWh('Wirkarbeit HT', '10', { period: ['2024-03-01', '2024-03-31'] }), kWh('Wirkarbeit NT', '11')]),
       invoice([kWh('Wirkarbeit', '10')], { type: '384', precedes: ['R-1000'] }),
+      invoice([kWh('Wirkarbeit', '10'), { name: 'Beton C30/37', quantity: '179.9', unit: 'MTQ' }]),
+      invoice([kWh('Wirkarbeit HT', '10'), kWh('Wirkarbeit NT', '20'), kWh('Sonderposition Q', '30')]),
+      invoice([kWh('Wirkarbeit', '10'), kWh('Stromsteuer', '10', { price: '0.02', amount: '9.00' })]),
+      invoice([kWh('Strom Arbeitspreis', '7'), kWh('Gas Arbeitspreis', '5', { price: '0.20', amount: '300.00' })]),
     ]
-    for (const [index, one] of none.entries()) assert.equal(await read(one), undefined, String(index))
+    for (const [index, one] of none.entries()) {
+      assert.equal(await read(one, 'needs-review'), undefined, String(index))
+    }
     const conflict = invoice([kWh('Wirkarbeit', '1000', { price: '0.20', amount: '300.00' })])
     assert.match(await refusal(ublFile(conflict)), /^needs-review ERR_BILL_ARITHMETIC/)
+  })
+
+  it('of what was fed in alone are facts of which no claim can be made', async () => {
+    const read = async (of: TestInvoice, expected = 'facts'): Promise<unknown> => {
+      const [ubl, cii] = [await extractBill(utf8(ublFile(of))), await extractBill(utf8(ciiFile(of)))]
+      for (const { verdict, reason, bills } of [ubl, cii]) {
+        assert.deepEqual([verdict, reason?.code, bills], [expected, 'ERR_BILL_UNSTATED', []])
+      }
+      assert.deepEqual(extractionToJson(cii).read, extractionToJson(ubl).read)
+      return extractionToJson(ubl).read
+    }
+    const feedIn = kWh('Einspeisung Strom', '150', { price: '0.08', amount: '-12.00' })
+    const paid = { ...feedIn, price: '-0.08' }
+    const common = {
+      commodity: 'electricity',
+      account: 'K4711',
+      point: 'DE0009990000000000000000000000017',
+      export: { kWh: '150', value: '150', unit: 'kWh' },
+      money: { currency: 'EUR', payable: '119' },
+      lines: ['1'],
+    }
+    const service = { start: '2024-03-01', end: '2024-04-01' }
+    assert.deepEqual(await read(bill([paid])), [{ ...common, service, missing: ['import'] }])
+    assert.deepEqual(await read(withoutPeriod([paid])), [{ ...common, missing: ['import', 'service'] }])
+    const fee = kWh('Solar export fee', '150', { price: '0.01', amount: '1.50' })
+    assert.deepEqual(await read(bill([paid, fee])), [{ ...common, service, missing: ['import'] }])
+    // A levy on something that is not stated, and documents that give back, are for a person.
+    assert.equal(await read(bill([paid, kWh('Stromsteuer', '150')]), 'needs-review'), undefined)
+    assert.equal(await read(bill([paid], { type: '381', precedes: ['R-1000'] }), 'needs-review'), undefined)
   })
 
   it('and the installation of a Turkish customer stand where UBL-TR has them', async () => {
@@ -128,8 +164,8 @@ describe('periods of an e-invoice', () => {
     assert.deepEqual(await figures(ublFile(bill(lines))), expected)
     assert.deepEqual(await figures(ciiFile(bill(lines))), expected)
     const none = withoutPeriod([kWh('Wirkarbeit', '1000')])
-    assert.equal(await refusal(ublFile(none)), 'needs-review ERR_BILL_UNSTATED InvoiceLine 1')
-    assert.equal(await refusal(ciiFile(none)), 'needs-review ERR_BILL_UNSTATED IncludedSupplyChainTradeLineItem 1')
+    assert.equal(await refusal(ublFile(none)), 'facts ERR_BILL_UNSTATED InvoiceLine 1')
+    assert.equal(await refusal(ciiFile(none)), 'facts ERR_BILL_UNSTATED IncludedSupplyChainTradeLineItem 1')
     const two = ublFile(none, {
       more: ['2024-03', '2024-04']
         .map(
@@ -139,6 +175,27 @@ describe('periods of an e-invoice', () => {
         .join(''),
     })
     assert.equal(await refusal(two), 'needs-review ERR_BILL_UNSTATED InvoiceLine 1')
+    // Whatever else is said where a period stands was not read; the day on which tax is due is no period.
+    const said = (inside: string): string => ublFile(none, { more: `<cac:InvoicePeriod>${inside}</cac:InvoicePeriod>` })
+    for (const inside of [
+      '<cbc:StartDate>2024-03-01</cbc:StartDate>',
+      '<cbc:Description>March 2024</cbc:Description>',
+    ]) {
+      assert.equal(await refusal(said(inside)), 'needs-review ERR_BILL_UNSTATED InvoiceLine 1', inside)
+    }
+    for (const inside of ['<cbc:DescriptionCode>35</cbc:DescriptionCode>', '']) {
+      assert.equal(await refusal(said(inside)), 'facts ERR_BILL_UNSTATED InvoiceLine 1', inside)
+    }
+    const base = {
+      name: 'Grundpreis Strom',
+      quantity: '31',
+      unit: 'DAY',
+      period: ['2024-03-01', '2024-03-31'] as const,
+    }
+    const dated = withoutPeriod([kWh('Wirkarbeit', '1000'), base])
+    assert.equal(await refusal(ublFile(dated)), 'needs-review ERR_BILL_UNSTATED InvoiceLine 1')
+    const ended = ciiFile(bill([kWh('Wirkarbeit', '1000')])).replace(/<ram:StartDateTime>.*?<\/ram:StartDateTime>/s, '')
+    assert.equal(await refusal(ended), 'needs-review ERR_BILL_UNSTATED IncludedSupplyChainTradeLineItem 1')
   })
 
   it('stated by one date, or several times, are not those of the document, unless they begin or end as it does', async () => {

@@ -115,6 +115,15 @@ describe('meter readings of SEeF', () => {
     assert.match(reason?.message ?? '', /400 kWh.*1000 kWh/)
   })
 
+  it('beside lines without a period need a person: they have dates that are not those of the lines', async () => {
+    const { period, ...undated } = bill(LINES, { profile: SEEF, points: [] })
+    assert.ok(period)
+    const alone = await extract(ublFile(undated))
+    assert.deepEqual([alone.verdict, alone.reason?.code, alone.read?.length], ['facts', 'ERR_BILL_UNSTATED', 1])
+    const { verdict, reason, read } = await extract(ublFile(undated, { extensions: extension([LOW, HIGH]) }))
+    assert.deepEqual([verdict, reason?.code, read], ['needs-review', 'ERR_BILL_UNSTATED', undefined])
+  })
+
   it('need a person at a point that no line bills: what it used would be lost', async () => {
     const file = seef([LOW, HIGH])
     const point = /<seef:UtilityConsumptionPoint>.*<\/seef:UtilityConsumptionPoint>/s.exec(file)?.[0] ?? ''

@@ -230,7 +230,18 @@ describe('FatturaPA', () => {
 
   it('needs a period, and a person where it has none', async () => {
     const none = { text: 'Energia elettrica', quantity: '10', unit: 'kWh', period: ['', ''] as const }
-    assert.equal(await refusal(one([none])), 'needs-review ERR_BILL_UNSTATED DettaglioLinee 1')
+    assert.equal(await refusal(one([none])), 'facts ERR_BILL_UNSTATED DettaglioLinee 1')
+    const begun = { ...none, period: ['2024-01-01', ''] as const }
+    assert.equal(await refusal(one([begun])), 'needs-review ERR_BILL_UNSTATED DettaglioLinee 1')
+    // What one document states is not what the file states.
+    for (const bodies of [
+      [{ lines: [none] }, { lines: BILL }],
+      [{ lines: BILL }, { lines: [none] }],
+      [{ lines: [none] }, { lines: [none] }],
+    ]) {
+      const { verdict, reason, read } = await extract(file({ bodies }))
+      assert.deepEqual([verdict, reason?.code, read], ['needs-review', 'ERR_BILL_UNSTATED', undefined])
+    }
   })
 
   it('is known by its root and transmission format, and is no place for other namespaces', async () => {

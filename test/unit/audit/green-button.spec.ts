@@ -238,7 +238,6 @@ describe('Green Button extraction', () => {
   it('asks a person wherever a meaning would be guessed', async () => {
     const cases: readonly [Record<string, string | undefined>, string][] = [
       [{ flowDirection: '4' }, 'needs-review ERR_BILL_FLOW'],
-      [{ flowDirection: '19' }, 'needs-review ERR_BILL_FLOW'],
       [{ flowDirection: '20' }, 'needs-review ERR_BILL_FLOW'],
       [{ accumulationBehaviour: '1' }, 'needs-review ERR_BILL_ACCUMULATION'],
       [{ accumulationBehaviour: '9' }, 'needs-review ERR_BILL_ACCUMULATION'],

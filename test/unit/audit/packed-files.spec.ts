@@ -69,6 +69,37 @@ describe('a file packed in a packed file', () => {
     }
   })
 
+  it('states what it states alone where no claim can be made of it, with the same figures and the way to it', async () => {
+    const produced = readFileSync(new URL('../../../samples/formats/csv/enphase.csv', import.meta.url))
+    const { read } = await extractBill(produced)
+    assert.equal(read?.length, 1)
+    const invoice = readFileSync(SAMPLE_INVOICE, 'utf8').replace(
+      /<ram:BillingSpecifiedPeriod>.*?<\/ram:BillingSpecifiedPeriod>/s,
+      '',
+    )
+    const pdf = pdfFile({
+      pages: [[{ text: 'Rechnung', x: 40, y: 80 }]],
+      attachments: [{ name: 'factur-x.xml', content: utf8(invoice) }],
+    })
+    const code = 'ERR_BILL_GENERATION'
+    for (const [bytes, expected] of [
+      [zipOf(produced), `facts - ${code} file-0`],
+      [mailOf(produced), `facts - ${code} part 2`],
+      [mailOf(zipOf(produced)), `facts - ${code} part 2: file-0`],
+      [signCms({ content: produced }), `facts cms all untrusted ${code} nowhere`],
+      [pdf, 'facts - ERR_BILL_UNSTATED factur-x.xml: IncludedSupplyChainTradeLineItem 2'],
+    ] as const) {
+      const found = await extractBill(bytes)
+      assert.equal(inWords(found), expected)
+      assert.deepEqual(found.bills, [])
+      if (bytes !== pdf) assert.deepEqual(found.read, read)
+      else assert.deepEqual(found.read?.[0]?.missing, ['service'])
+    }
+    // The bill may be in the other attachment.
+    const beside = await extractBill(mailOf(produced, utf8('a letter')))
+    assert.deepEqual([beside.verdict, beside.read], ['needs-review', undefined])
+  })
+
   it('is refused with code and place where it is packed a third time', async () => {
     const signed = signCms({ content: TABLE })
     const nested = 'ERR_BILL_NESTED'

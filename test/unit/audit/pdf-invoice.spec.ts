@@ -37,7 +37,7 @@ describe('an invoice inside a PDF', () => {
         {
           ...facts,
           format: `pdf+${inner}`,
-          extractor: { id: `pdf+${extractor.id}`, version: `1.0.0+unpdf.1.8.1.pdfjs.6.1.200, ${extractor.version}` },
+          extractor: { id: `pdf+${extractor.id}`, version: `1.1.0+unpdf.1.8.1.pdfjs.6.1.200, ${extractor.version}` },
           sources: { ...sources, attachment: `${name} sha256:${HASH}` },
         },
       ])

@@ -53,7 +53,7 @@ describe('a PDF with text', () => {
     const [facts] = found.bills
     assert.equal(facts?.method, 'template')
     assert.deepEqual(facts.flags, ['template'])
-    assert.deepEqual(facts.extractor, { id: 'pdf', version: '1.0.0+unpdf.1.8.1.pdfjs.6.1.200' })
+    assert.deepEqual(facts.extractor, { id: 'pdf', version: '1.1.0+unpdf.1.8.1.pdfjs.6.1.200' })
     assert.equal(facts.sources['import'], 'template rge-3 1.0.0, page 1, y 292')
     assert.equal(
       facts.sources['text of page 1'],
@@ -205,7 +205,7 @@ describe('the reader of PDFs', () => {
     const manifest = JSON.parse(readFileSync(new URL('unpdf/package.json', MODULES), 'utf8')) as { version: string }
     const { version } = await import('unpdf/pdfjs')
     const [facts] = (await extractPages(rgePage())).bills
-    assert.equal(facts?.extractor.version, `1.0.0+unpdf.${manifest.version}.pdfjs.${version}`)
+    assert.equal(facts?.extractor.version, `1.1.0+unpdf.${manifest.version}.pdfjs.${version}`)
   })
 
   it('works in a worker of the sandbox, and gives there what it gives here', async () => {

@@ -100,6 +100,26 @@ describe('a ZIP archive', () => {
     assert.equal(await refusal(empty), 'zip reject ERR_BILL_EMPTY empty.csv')
   })
 
+  it('states what its only file states where no claim can be made of it, and is for a person with any other', async () => {
+    const produced = { name: 'roof.csv', content: readFileSync(new URL('formats/csv/enphase.csv', SAMPLES)) }
+    const alone = await extractBill(zipFile([produced, NOTE]))
+    const { read } = await extractBill(produced.content)
+    assert.deepEqual([alone.verdict, alone.bills, alone.read], ['facts', [], read])
+    assert.equal(reasonOf(alone), 'zip facts ERR_BILL_GENERATION roof.csv')
+    for (const others of [[BILL], [OTHER], [WRONG], [{ ...produced, name: 'again.csv' }], [BILL, WRONG]]) {
+      for (const members of [
+        [produced, ...others],
+        [...others, produced],
+      ]) {
+        const found = await extractBill(zipFile(members))
+        assert.deepEqual(
+          [found.verdict, found.reason?.code, found.read],
+          ['needs-review', 'ERR_BILL_CONTAINER', undefined],
+        )
+      }
+    }
+  })
+
   it('is not opened inside another one', async () => {
     const inner = { name: 'inner.zip', content: zipFile([BILL]) }
     assert.equal(await refusal(inner), 'zip unsupported ERR_BILL_NESTED inner.zip')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { FactorSource, Sandbox } from '#audit'
 import { loadDatasets } from '#datasets'
 import { encodeDerivation, makeDecimal, makeRational, placeShape, sha256 } from '#protocol'
-import type { Extraction, Facts, Place } from '#protocol'
+import type { Extraction, Facts, Place, RefusedFile, StatedBills, StatedFigures } from '#protocol'
 import { CID } from 'multiformats/cid'
 import { buildClaim, Examiner } from '../../../node/examiner.ts'
 import type { Examination, Examined, ExaminedElectricity } from '../../../node/examiner.ts'
@@ -107,11 +107,14 @@ describe('examining a file of several bills', () => {
   })
 
   async function examineAll(
-    extraction: Partial<Extraction>,
+    extraction: Partial<StatedBills> | RefusedFile | StatedFigures,
     declared?: Place,
     source: FactorSource = factors,
   ): Promise<Examination> {
-    const whole: Extraction = { verdict: 'facts', format: 'example-1', bills: [here], ...extraction }
+    const whole: Extraction =
+      extraction.reason === undefined
+        ? { verdict: 'facts', format: 'example-1', bills: [here], ...extraction }
+        : extraction
     const sandbox: Sandbox = { extract: async () => whole, close: async () => undefined }
     const signal = new AbortController().signal
     return new Examiner(sandbox, source).examine(new Uint8Array(), new Uint8Array(32), declared, signal)
@@ -157,7 +160,7 @@ describe('examining a file of several bills', () => {
   })
 
   it('refuses a file with nothing to claim, and one whose place the holder can still declare', async () => {
-    const refusalOf = async (extraction: Partial<Extraction>): Promise<unknown> => {
+    const refusalOf = async (extraction: Partial<StatedBills> | RefusedFile): Promise<unknown> => {
       const examination = await examineAll(extraction)
       return examination.kind === 'refused' ? [examination.verdict, examination.reason.code] : examination
     }
@@ -168,7 +171,28 @@ describe('examining a file of several bills', () => {
       'needs-review',
       'ERR_BILL_NEEDS_REVIEW',
     ])
-    assert.deepEqual(await refusalOf({ verdict: 'unsupported', bills: [] }), ['needs-review', 'ERR_BILL_NEEDS_REVIEW'])
+    const reason = { code: 'ERR_BILL_FORMAT_UNKNOWN', message: 'no format' } as const
+    assert.deepEqual(await refusalOf({ verdict: 'unsupported', format: 'x', bills: [], reason }), [
+      'needs-review',
+      'ERR_BILL_FORMAT_UNKNOWN',
+    ])
+  })
+
+  it('claims nothing of facts without a bill, and hands what they state to people', async () => {
+    const produced = { value: makeDecimal(7n, 0), unit: 'kWh' } as const
+    const read: StatedFigures['read'] = [{ commodity: 'electricity', produced, missing: ['import', 'service'] }]
+    const place = { line: 3, column: 1, path: 'InvoiceLine' }
+    const reason = { code: 'ERR_BILL_GENERATION', message: 'a bill of what was used is needed', place } as const
+    const stated: StatedFigures = { verdict: 'facts', format: 'x', bills: [], reason, read }
+    assert.deepEqual(await examineAll(stated), {
+      kind: 'refused',
+      verdict: 'needs-review',
+      reason: { code: reason.code, message: reason.message, place: 'InvoiceLine, line 3, column 1' },
+      read,
+    })
+    // No reader does this: if one did, there would be nothing to vote on.
+    const nothing = await examineAll({ verdict: 'facts', bills: [] })
+    assert.deepEqual([nothing.kind, nothing.kind === 'refused' && nothing.verdict], ['refused', 'needs-review'])
   })
 
   it('states the weakest assurance, and a signature only where it is trusted and covers all', async () => {

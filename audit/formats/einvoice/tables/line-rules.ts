@@ -6,7 +6,7 @@ export const LINE_TABLES_VERSION = '1.1.0'
 
 /** One row: what a line with these words is about. `words` as `matchWords` takes them. */
 export type LineRule = {
-  readonly is: Exclude<LineClass, 'unknown'>
+  readonly is: Exclude<LineClass, 'rebate' | 'unknown'>
   readonly words: string
   readonly commodity?: Commodity
 }

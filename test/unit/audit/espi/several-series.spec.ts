@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { extractBill } from '#audit'
+import { extractionToJson, utf8 } from '#protocol'
 import { feedOf } from '../green-button-file.ts'
 import {
   DAY_S,
@@ -25,7 +27,26 @@ describe('several series of one point', () => {
     assert.deepEqual([bill.import.value, bill.export?.value], ['26', '3'])
     const other: MadeSeries = { type: { flowDirection: '19' }, readings: hours([1, 2]) }
     assert.equal(await refusal(fileOf({ series: [DELIVERED, other] })), 'needs-review ERR_BILL_READINGS_CONFLICT')
-    assert.equal(await refusal(fileOf({ series: [RECEIVED] })), 'needs-review ERR_BILL_FLOW')
+  })
+
+  it('of energy fed in alone are facts of which no claim can be made', async () => {
+    const extraction = await extractBill(utf8(fileOf({ series: [RECEIVED] })))
+    const { verdict, reason, bills, read } = extraction
+    assert.deepEqual([verdict, reason?.code, bills, read?.length], ['facts', 'ERR_BILL_FLOW', [], 1])
+    assert.match(reason?.message ?? '', /only energy fed into the grid: a bill of what was used is needed/)
+    const bill = await billOf(fileOf({ series: [DELIVERED, RECEIVED] }))
+    const [reading] = extractionToJson(extraction).read ?? []
+    assert.deepEqual(reading, {
+      commodity: 'electricity',
+      ...(bill.point === undefined ? {} : { point: bill.point }),
+      service: bill.service,
+      export: bill.export,
+      missing: ['import'],
+      flags: ['not-whole-days'],
+    })
+    // A direction that is assumed may be the other one.
+    const silent: MadeSeries = { type: { flowDirection: undefined }, readings: hours([1, 2, 3, 4]) }
+    assert.equal(await refusal(fileOf({ series: [silent, RECEIVED] })), 'needs-review ERR_BILL_FLOW')
   })
 
   it('of net and total flow are left alone beside energy delivered, and decide nothing alone', async () => {

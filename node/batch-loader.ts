@@ -12,7 +12,7 @@ import {
   ProtocolError,
   verifyBatchMatches,
 } from '#protocol'
-import type { Announcement, Batch, Claim } from '#protocol'
+import type { Announcement, Batch, Claim, Withdrawal } from '#protocol'
 import type { Archive } from '#storage'
 import type { RegionContext } from './region-context.ts'
 
@@ -21,6 +21,16 @@ export type FetchBlocks = (
   roots: readonly CID[],
   options: { readonly from: readonly string[]; readonly signal: AbortSignal },
 ) => Promise<void>
+
+/** What the loader asks about bills that their own sponsor has withdrawn. */
+export type WithdrawnBills = {
+  /** True if the bytes of a bill are gone everywhere. */
+  isWithdrawn(bill: CID, sponsor: Uint8Array): Promise<boolean>
+  /** Tells each withdrawal that is news. @returns what ends it. */
+  onTold(listener: (withdrawal: Withdrawal) => void): () => void
+}
+
+const NONE_WITHDRAWN: WithdrawnBills = { isWithdrawn: async () => false, onTold: () => () => undefined }
 
 /** A batch with its claims opened. */
 export type LoadedBatch = {
@@ -40,21 +50,21 @@ export class BatchLoader {
   readonly #fetch: FetchBlocks
   /** Peers to ask, the sponsor first. */
   readonly #peersFor: (sponsor: Uint8Array) => readonly string[]
-  readonly #isWithdrawn: (bill: CID, sponsor: Uint8Array) => Promise<boolean>
+  readonly #withdrawals: WithdrawnBills
 
   constructor(init: {
     context: RegionContext
     archive: Archive
     fetch: FetchBlocks
     peersFor: (sponsor: Uint8Array) => readonly string[]
-    /** Tells bills whose bytes are gone everywhere. @default none */
-    isWithdrawn?: (bill: CID, sponsor: Uint8Array) => Promise<boolean>
+    /** @default none is withdrawn */
+    withdrawals?: WithdrawnBills
   }) {
     this.#context = init.context
     this.#archive = init.archive
     this.#fetch = init.fetch
     this.#peersFor = init.peersFor
-    this.#isWithdrawn = init.isWithdrawn ?? (async () => false)
+    this.#withdrawals = init.withdrawals ?? NONE_WITHDRAWN
   }
 
   /**
@@ -103,18 +113,40 @@ export class BatchLoader {
     return claims.map((claim) => leafOf(this.#context.domain, this.#context.region.name, claim))
   }
 
-  /** Brings the bills of a batch into the archive. */
+  /**
+   * Brings the bills of a batch into the archive, but for those that its sponsor has withdrawn: a withdrawal that comes while
+   * they are looked for ends the search for what it names.
+   */
   async fetchBills(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {
+    const { sponsor } = loaded.announcement
     const bills = new Map(loaded.batch.entries.map((entry) => [billOfEntry(entry).toString(), billOfEntry(entry)]))
-    for (const bill of await this.listWithdrawn(loaded)) bills.delete(bill.toString())
-    await this.#fetch([...bills.values()], { from: this.#peersFor(loaded.announcement.sponsor), signal })
+    // Each turn begins with a withdrawal that is news and names a bill of the batch: there is an end to them.
+    for (;;) {
+      const changed = new AbortController()
+      // Listening before looking: what comes between is not missed. Only its own sponsor's word counts, as in `isWithdrawn`.
+      const unsubscribe = this.#withdrawals.onTold((withdrawal) => {
+        const isOfBatch =
+          equalBytes(withdrawal.sponsor, sponsor) && withdrawal.bills.some((it) => bills.has(it.toString()))
+        if (isOfBatch) changed.abort()
+      })
+      try {
+        for (const bill of await this.listWithdrawn(loaded)) bills.delete(bill.toString())
+        const ended = AbortSignal.any([signal, changed.signal])
+        await this.#fetch([...bills.values()], { from: this.#peersFor(sponsor), signal: ended })
+        return
+      } catch (cause) {
+        if (!changed.signal.aborted || signal.aborted) throw cause
+      } finally {
+        unsubscribe()
+      }
+    }
   }
 
   /** Sealed bills of a batch that its own sponsor has withdrawn. */
   async listWithdrawn({ batch, announcement }: LoadedBatch): Promise<CID[]> {
     const withdrawn: CID[] = []
     for (const entry of batch.entries) {
-      if (entry.kind === 'sealed' && (await this.#isWithdrawn(entry.bill, announcement.sponsor)))
+      if (entry.kind === 'sealed' && (await this.#withdrawals.isWithdrawn(entry.bill, announcement.sponsor)))
         withdrawn.push(entry.bill)
     }
     return withdrawn

@@ -110,7 +110,10 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     archive,
     fetch,
     peersFor,
-    isWithdrawn: async (bill, sponsor) => withdrawals.isWithdrawn(bill, sponsor),
+    withdrawals: {
+      isWithdrawn: async (bill, sponsor) => withdrawals.isWithdrawn(bill, sponsor),
+      onTold: (listener) => withdrawals.onTold(listener),
+    },
   })
   const reviews = new ReviewDesk({
     context,

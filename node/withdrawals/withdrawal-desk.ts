@@ -51,6 +51,7 @@ export class WithdrawalDesk {
   readonly #init: WithdrawalDeskInit
   readonly #ends: BillEnds
   readonly #serial = new Serial()
+  readonly #listeners = new Set<(withdrawal: Withdrawal) => void>()
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
 
@@ -115,6 +116,12 @@ export class WithdrawalDesk {
       await this.#keep(withdrawal, records, [], false)
       return true
     })
+  }
+
+  /** Tells each withdrawal that is news, when it is written down. @returns what ends it. */
+  onTold(listener: (withdrawal: Withdrawal) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** True if a sponsor has withdrawn this bill. */
@@ -205,6 +212,7 @@ export class WithdrawalDesk {
     await store.commit([...writes, ...records.map((record) => this.#write(record))], { durable })
     this.book.know(withdrawal)
     for (const record of records) this.book.put(record)
+    for (const listener of this.#listeners) listener(withdrawal)
   }
 
   #write(record: WithdrawnRecord): Write {

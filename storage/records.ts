@@ -164,6 +164,13 @@ export type AccountUsageRecord = {
   readonly billsOnDay: number
 }
 
+/** How often an account did one thing on a day, written with what it did. Key: UTF-8 account id | 0x00 | UTF-8 kind. */
+export type DailyCountRecord = {
+  /** UTC day (days since 1970). */
+  readonly day: number
+  readonly count: number
+}
+
 /** That an account handed in a bill: its own view of it. Key: UTF-8 account id | 0x00 | CID bytes. */
 export type AccountBillRecord = {
   readonly atMs: number
@@ -207,6 +214,9 @@ export type WebhookRecord = {
   readonly states: readonly string[]
   readonly createdAtMs: number
 }
+
+/** A webhook's secret before the present one, which signs beside it for a while. Key: as of the webhook. */
+export type WebhookOldSecretRecord = { readonly secret: Uint8Array; readonly untilMs: number }
 
 /** How far a webhook is: the journal is its queue. Key: as of the webhook. */
 export type WebhookProgressRecord = {

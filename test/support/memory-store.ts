@@ -21,6 +21,7 @@ const BUCKETS = [
   'reviews',
   'withdrawals',
   'withdrawn',
+  'dailyCounts',
 ] as const
 
 /** A store without a disk; real buckets, so that what is written is encoded and decoded. */

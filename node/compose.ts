@@ -26,6 +26,7 @@ import type { RegionContext } from './region-context.ts'
 import { RegionGossip } from './region-gossip.ts'
 import { ReviewDesk } from './review/review-desk.ts'
 import { Accounts } from './service/accounts.ts'
+import { forgetDailyCounts } from './service/daily-counts.ts'
 import { EventJournal } from './service/event-journal.ts'
 import { Shredding } from './service/shredding.ts'
 import { removeHolderKey } from './service/take-over.ts'
@@ -98,6 +99,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
   const webhooks = new Webhooks({
     store,
     events,
+    audit: { record: async (...entry) => accounts.audit.record(...entry) },
     allowPrivate: init.webhooks?.allowPrivate ?? false,
     nowMs,
     random: () => Math.random(),
@@ -219,6 +221,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     forget: [
       async (account) => webhooks.forget(account),
       async (account) => events.forget(account),
+      async (account) => forgetDailyCounts(store, account),
       async (account) => removeHolderKey(init.dataDir, account),
     ],
   })

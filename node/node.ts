@@ -94,7 +94,7 @@ export class AuditorNode implements NodeView {
     this.idempotency = new Idempotency(parts.store, () => Date.now())
     this.regions = new Regions(parts)
     this.blocks = init.gateway === false ? undefined : new GatewayBlocks(this.#components)
-    this.disclosure = new Disclosure(this.#components, { nowMs: () => Date.now() })
+    this.disclosure = new Disclosure({ ...this.#components, ...parts }, { nowMs: () => Date.now() })
     this.figures = new Figures({ ...this.#components, ...parts })
     this.#presence = new Presence({ ...this.#components, ...parts, nowMs: () => Date.now() })
     this.#status = new Status(init, {

@@ -14,10 +14,11 @@ const context = contextOf(region)
 const idOf = (claim: Claim): Uint8Array => claimIdOf(region.domain, REGION, claim)
 const pointTag = hashOf('point')
 
-// March; then its first three weeks; then two of these.
+// Each correction moves the period back. The last one does not meet the first claim's: nothing but the chain of
+// corrections ends that one's lock.
 const first = makeClaim('first', { pointTag, startDay: 18_000, endDay: 18_031 })
-const second = makeClaim('second', { pointTag, startDay: 18_000, endDay: 18_021, supersedes: idOf(first) })
-const third = makeClaim('third', { pointTag, startDay: 18_000, endDay: 18_014, supersedes: idOf(second) })
+const second = makeClaim('second', { pointTag, startDay: 17_990, endDay: 18_010, supersedes: idOf(first) })
+const third = makeClaim('third', { pointTag, startDay: 17_980, endDay: 18_000, supersedes: idOf(second) })
 const stranger = makeClaim('stranger', { pointTag: hashOf('another point') })
 
 type Auditor = { readonly store: MemoryStore; readonly ledger: Ledger; readonly take: (claim: Claim) => Promise<void> }
@@ -61,7 +62,7 @@ describe('a ledger that learns of corrections late', () => {
     await auditor.take(second)
     await auditor.take(first)
     assert.equal(await holderOf(auditor, 18_005), toHex(idOf(second)))
-    // The correction is shorter: what it leaves is free, as it is for whoever saw them in order.
+    // What the correction leaves is free, as it is for whoever saw them in order.
     assert.equal(await holderOf(auditor, 18_025), undefined)
   })
 
@@ -70,9 +71,9 @@ describe('a ledger that learns of corrections late', () => {
       const auditor = createAuditor()
       for (const claim of order) await auditor.take(claim)
       assert.deepEqual(await locksOf(auditor, pointTag), [
-        { claimId: toHex(idOf(third)), startDay: 18_000, endDay: 18_014 },
+        { claimId: toHex(idOf(third)), startDay: 17_980, endDay: 18_000 },
       ])
-      assert.equal(await holderOf(auditor, 18_016), undefined)
+      assert.equal(await holderOf(auditor, 18_005), undefined)
       for (const [claim, by] of [
         [first, second],
         [second, third],

@@ -31,6 +31,7 @@ import { EventJournal } from './service/event-journal.ts'
 import { Shredding } from './service/shredding.ts'
 import { removeHolderKey } from './service/take-over.ts'
 import { Webhooks } from './service/webhooks.ts'
+import { WithdrawnFiles } from './service/withdrawn-files.ts'
 import { Sponsor } from './sponsor.ts'
 import { Statuses } from './statuses.ts'
 import { Sync } from './sync.ts'
@@ -56,6 +57,7 @@ export type Components = {
   readonly ledger: Ledger
   readonly reviews: ReviewDesk
   readonly withdrawals: WithdrawalDesk
+  readonly withdrawnFiles: WithdrawnFiles
 }
 
 /** What is told when a batch is certified here: the CIDs of its accepted bills. */
@@ -196,6 +198,10 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
   })
   // Who was never signed up is not closed: bills of earlier versions.
   const isOpen = async (id: string): Promise<boolean> => ((await accounts.findAccount(id))?.state ?? 'open') === 'open'
+  const isKept = async (bill: CID): Promise<boolean> => {
+    for (const account of await accounts.bills.accountsOf(bill)) if (await isOpen(account)) return true
+    return false
+  }
   const withdrawals: WithdrawalDesk = new WithdrawalDesk({
     context,
     store,
@@ -203,15 +209,17 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     blocks,
     reviews,
     intake,
-    isKept: async (bill) => {
-      for (const account of await accounts.bills.accountsOf(bill)) if (await isOpen(account)) return true
-      return false
+    isKept,
+    publish: async (message) => {
+      // It is on disk: readers of events are told.
+      if (message.kind === 'withdrawal') events.note(message.withdrawal.bills)
+      await publish(message)
     },
-    publish,
     nowMs,
     intervalMs: init.sync.intervalMs,
     log: child('withdrawals'),
   })
+  const withdrawnFiles = new WithdrawnFiles({ context, store, withdrawals, isKept })
   const shredding = new Shredding({
     store,
     bills: accounts.bills,
@@ -300,7 +308,10 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     return keepEquivocation(message.equivocation)
   }
 
-  const statuses = new Statuses(context, store, (cid) => reviews.progressOf(cid))
+  const statuses = new Statuses(context, store, {
+    progressOf: (cid) => reviews.progressOf(cid),
+    withdrawnOf: async (cid) => withdrawnFiles.find(cid),
+  })
   const proofs = new ProofDesk({
     context,
     store,
@@ -327,6 +338,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     ledger,
     reviews,
     withdrawals,
+    withdrawnFiles,
   }
 }
 

@@ -110,7 +110,7 @@ export class AuditorNode implements NodeView {
   /** Joins the network, then takes up what the last stop left open. */
   async start(): Promise<void> {
     const { polls, anchoring, reviews, gossip, sponsor, voter, intake, sync, accounts } = this.#components
-    const { events, webhooks, withdrawals } = this.#components
+    const { events, webhooks, withdrawals, withdrawnFiles } = this.#components
     try {
       await accounts.load()
       await takeOverAccounts({ ...this.#parts, accounts, keys: this.#init.apiKeys ?? [], ...this.#init })
@@ -121,6 +121,7 @@ export class AuditorNode implements NodeView {
       // Before the journal, whose records it counts.
       this.#status.start()
       events.start()
+      for await (const bill of withdrawnFiles.untold()) events.note([bill])
       await webhooks.start()
       await this.#parts.network.start()
       gossip.start()

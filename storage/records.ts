@@ -200,10 +200,12 @@ export type EventRecord = {
   readonly state: string
   /** Code of the reason, for `rejected` and `needs-review`. */
   readonly code?: string
+  /** Its file was withdrawn. */
+  readonly withdrawn?: true
 }
 
 /** What a reader was told of a bill last. Key: CID bytes | UTF-8 account id. */
-export type ToldRecord = { readonly state: string; readonly code?: string }
+export type ToldRecord = { readonly state: string; readonly code?: string; readonly withdrawn?: true }
 
 /** Where an account's events are posted to. Key: UTF-8 account id | 0x00 | UTF-8 id. */
 export type WebhookRecord = {

@@ -12,6 +12,10 @@ const billEvent = z
     cid: z.string(),
     state: billState,
     code: z.string().optional().describe('Why, for `rejected` and `needs-review`'),
+    withdrawn: z
+      .literal(true)
+      .optional()
+      .describe('The file was withdrawn, since its account was closed; `state` stands'),
   })
   .meta({ id: 'BillEvent' })
 

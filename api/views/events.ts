@@ -12,6 +12,8 @@ export type BillEvent = {
   readonly state: BillState
   /** Code of the reason, for `rejected` and `needs-review`. */
   readonly code?: string
+  /** True once the bill's file was withdrawn: `state` stands. */
+  readonly withdrawn?: true
 }
 
 /**

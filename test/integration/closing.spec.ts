@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
-import type { BillStatus, Submission } from '#api'
+import type { BillEvent, BillStatus, Submission } from '#api'
 import { cidOfDigest, LIMITS, RAW_CODE, sha256 } from '#protocol'
 import { generateArchiveKey, openBlockStore, unseal } from '#storage'
 import { verifyProof } from '../../node/verify.ts'
@@ -14,6 +14,7 @@ import { until } from '../support/until.ts'
 
 const ALL = [0, 1, 2, 3]
 const NEVER = new AbortController().signal
+const ALL_BILLS = { account: '', all: true }
 const OPERATOR = { actor: 'operator' }
 
 describe('closing an account', function () {
@@ -53,6 +54,12 @@ describe('closing an account', function () {
       ),
     )
   }
+  const withdrawnEvents = async (position: number): Promise<BillEvent[]> => {
+    const list = async (): Promise<BillEvent[]> =>
+      (await region.node(position).events.list(ALL_BILLS, 0, 1_000)).filter(({ withdrawn }) => withdrawn === true)
+    await until('that is told', async () => (await list()).length > 0)
+    return list()
+  }
   const close = async (position: number, id: string): Promise<number> =>
     (await region.node(position).accounts.closeAccount(id, OPERATOR)).removedBills
 
@@ -90,7 +97,17 @@ describe('closing an account', function () {
       for (const cid of [bills.open, bills.shared, bills.others]) assert.ok(await has(position, cid), cid)
       const status = await region.node(position).findStatus(bills.own)
       assert.equal(status?.state, 'final')
+      // The claim stands, and the status says what became of the file: when, where this node withdrew it.
+      assert.equal(status.withdrawn?.removed, true)
+      assert.equal(status.withdrawn.at !== undefined, position === 0)
+      for (const cid of [bills.open, bills.shared, bills.others])
+        assert.equal((await region.node(position).findStatus(cid))?.withdrawn, undefined, cid)
     }
+    const told = await withdrawnEvents(0)
+    assert.deepEqual(
+      told.map(({ cid, state }) => `${cid} ${state}`).toSorted(),
+      [bills.own, bills.large].map((cid) => `${cid} final`).toSorted(),
+    )
     assert.equal((await region.node(0).findStatus(bills.own))?.file, undefined)
     const proof = await region.node(2).findProof(bills.own, NEVER)
     assert.ok(proof !== undefined)
@@ -106,6 +123,7 @@ describe('closing an account', function () {
     assert.equal(await close(1, 'hurried'), 1)
     assert.notEqual((await region.node(1).findStatus(cid))?.state, 'final')
     assert.ok(await has(1, cid))
+    assert.equal((await region.node(1).findStatus(cid))?.withdrawn, undefined)
     await region.stopNode(1)
     await region.startNode(1)
     await finalAt(ALL, cid)
@@ -140,6 +158,9 @@ describe('closing an account', function () {
     await close(0, 'first')
     await gone([0, 2, 3], cid)
     assert.deepEqual((await region.node(1).readBill(cid, NEVER, 'second'))?.bytes, bytes)
+    // Its sponsor has withdrawn it; here it is somebody's.
+    for (const viewer of [ALL_BILLS, { account: 'second', all: false }])
+      assert.equal((await region.node(1).findStatus(cid, viewer))?.withdrawn, undefined)
     await close(1, 'second')
     await gone([1], cid)
   })

@@ -47,6 +47,16 @@ async function fullKey({ served }: World, quota: object): Promise<string> {
   return text
 }
 
+/** A sealed bill whose account was closed: it waits for people, so that its file is gone when that returns. */
+async function withdrawnBill({ served: { node } }: World): Promise<string> {
+  const id = unique('left')
+  await node.accounts.addAccount({ id }, BY)
+  const bytes = new TextEncoder().encode(`a bill that only ${id} can read\n`)
+  const { cid } = await node.submitBill({ bytes, visibility: 'sealed', accountId: id }, AbortSignal.timeout(30_000))
+  await node.accounts.closeAccount(id, BY)
+  return cid
+}
+
 /** An account whose keys are as many as it may have. @returns the last one's id. */
 async function fullOfKeys({ served }: World): Promise<{ account: string; id: string }> {
   const account = unique('many-keys')
@@ -104,6 +114,10 @@ export const OWN: Readonly<Record<string, Provoke>> = {
   'getBillProof ERR_API_PROOF_PENDING': ({ unread }, call) => ({ ...call, path: `/v1/bills/${unread}/proof` }),
   'getPublicProof ERR_API_PROOF_PENDING': ({ unread }, call) => ({ ...call, path: `/v1/proofs/${unread}` }),
   'getBillFacts ERR_API_NOT_REVIEWED': (_world, call) => call,
+  'getBillFile ERR_API_BILL_WITHDRAWN': async (world) => ({ path: `/v1/bills/${await withdrawnBill(world)}/file` }),
+  'explainBill ERR_API_BILL_WITHDRAWN': async (world) => ({ path: `/v1/bills/${await withdrawnBill(world)}/explain` }),
+  'getPublicFile ERR_API_BILL_WITHDRAWN': async (world) => ({ path: `/v1/files/${await withdrawnBill(world)}` }),
+  'getIpfs ERR_API_BILL_WITHDRAWN': async (world) => ({ path: `/ipfs/${await withdrawnBill(world)}?format=car` }),
   'discloseBill ERR_SEAL_KEY': withBody(json({ to: `age1${'q'.repeat(58)}` })),
   'getPublicFile ERR_API_SEALED': ({ sealed }, call) => ({ ...call, path: `/v1/files/${sealed}` }),
   // Parameters that it does not know are left alone, as the gateways' specification says.

@@ -22,6 +22,7 @@ const BUCKETS = [
   'withdrawals',
   'withdrawn',
   'dailyCounts',
+  'billsTold',
 ] as const
 
 /** A store without a disk; real buckets, so that what is written is encoded and decoded. */

@@ -33,12 +33,12 @@ export async function openPage(command: string, url: string): Promise<OpenPage> 
       '--disable-sync',
       '--no-first-run',
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
-      // Without a debugger it would print the page and end.
-      '--remote-debugging-port=0',
+      // Without a debugger it would open the page and end; one at a pipe ends it with this process, however that ends.
+      '--remote-debugging-pipe',
       `--user-data-dir=${profile}`,
       url,
     ],
-    { stdio: 'ignore' },
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
   )
   const ended = once(child, 'exit')
   return {

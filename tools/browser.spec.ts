@@ -14,7 +14,7 @@ import { csvBill } from '../test/support/bills.ts'
 import { startServedNode } from '../test/support/served-node.ts'
 import type { ServedNode } from '../test/support/served-node.ts'
 import { until } from '../test/support/until.ts'
-import { findChromium, openPage } from './browser/chromium.ts'
+import { findChromium, openPage, readPage } from './browser/chromium.ts'
 import type { PageReport, PageTask } from './browser/page.ts'
 import { startPageServer } from './browser/page-server.ts'
 import type { PageServer } from './browser/page-server.ts'
@@ -146,7 +146,9 @@ describe('the client in a browser', function () {
     const script = stripTypeScriptTypes(await readFile(PAGE, 'utf8'))
     assert.equal(script.split(from).length, 2)
     pages.pages.set('/page.js', script.replace(from, to))
-    pages.pages.set('/page.html', '<!doctype html><script type="module" src="/page.js"></script>')
+    // What cannot be loaded is told as well.
+    const tell = "(thrown) => fetch('/report', { method: 'POST', body: JSON.stringify({ failure: String(thrown) }) })"
+    pages.pages.set('/page.html', `<!doctype html><script type="module">import('/page.js').catch(${tell})</script>`)
     pages.pages.set('/task.json', JSON.stringify(task))
     pages.listeners.set('/full', await takeAllStreams())
     const uploads = await takeAllPlaces()
@@ -202,6 +204,15 @@ describe('the client in a browser', function () {
     )
     assert.ok((waitedMs[0] ?? 0) >= 5_000)
     assert.notEqual(await served.node.findStatus(cid), undefined)
+  })
+
+  it('is described by a page of the node that shows every operation, on phones too', async () => {
+    const { paths } = JSON.parse(await (await fetch(`${served.api.url}/openapi.json`)).text()) as { paths: object }
+    const operations = Object.values(paths).flatMap((path: object) => Object.keys(path))
+    const html = await readPage(command, `${served.api.url}/docs`)
+    assert.equal([...html.matchAll(/class="opblock-summary-path"/g)].length, operations.length)
+    assert.match(html, /<meta name="viewport" content="width=device-width/)
+    assert.ok(html.includes('/theme/phone.css'))
   })
 
   it('works on the page that docs/api.md shows', async () => {

@@ -75,6 +75,10 @@ async function writeDeclarations(folder: string): Promise<void> {
   )
   try {
     await promisify(execFile)(process.execPath, [toolFile('tsc'), '-p', settings])
+  } catch (cause) {
+    // The compiler says what is wrong where nobody else does.
+    const said = cause instanceof Error && 'stdout' in cause ? String(cause.stdout).trim() : ''
+    throw new Error(`the client's declarations could not be made: ${said}`, { cause })
   } finally {
     await rm(settings)
   }

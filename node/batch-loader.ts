@@ -12,9 +12,10 @@ import {
   ProtocolError,
   verifyBatchMatches,
 } from '#protocol'
-import type { Announcement, Batch, Claim, Withdrawal } from '#protocol'
+import type { Announcement, Batch, Claim } from '#protocol'
 import type { Archive } from '#storage'
 import type { RegionContext } from './region-context.ts'
+import type { BillSearch } from './withdrawals/bill-searches.ts'
 
 /** Brings blocks and bills from peers into the block store; each is checked against its CID before it is stored. */
 export type FetchBlocks = (
@@ -26,11 +27,11 @@ export type FetchBlocks = (
 export type WithdrawnBills = {
   /** True if the bytes of a bill are gone everywhere. */
   isWithdrawn(bill: CID, sponsor: Uint8Array): Promise<boolean>
-  /** Tells each withdrawal that is news. @returns what ends it. */
-  onTold(listener: (withdrawal: Withdrawal) => void): () => void
+  /** Notes that bills are looked for. @returns what ends it. */
+  beginSearch(search: BillSearch): () => void
 }
 
-const NONE_WITHDRAWN: WithdrawnBills = { isWithdrawn: async () => false, onTold: () => () => undefined }
+const NONE_WITHDRAWN: WithdrawnBills = { isWithdrawn: async () => false, beginSearch: () => () => undefined }
 
 /** A batch with its claims opened. */
 export type LoadedBatch = {
@@ -116,28 +117,29 @@ export class BatchLoader {
   /**
    * Brings the bills of a batch into the archive, but for those that its sponsor has withdrawn: a withdrawal that comes while
    * they are looked for ends the search for what it names.
+   *
+   * @param isCertified a quorum has certified the batch.
    */
-  async fetchBills(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {
+  async fetchBills(loaded: LoadedBatch, signal: AbortSignal, isCertified = false): Promise<void> {
     const { sponsor } = loaded.announcement
-    const bills = new Map(loaded.batch.entries.map((entry) => [billOfEntry(entry).toString(), billOfEntry(entry)]))
+    const { entries } = loaded.batch
+    const wanted = new Map(entries.map((entry) => [billOfEntry(entry).toString(), billOfEntry(entry)]))
+    const sealed = entries.filter(({ kind }) => kind === 'sealed').map((entry) => billOfEntry(entry).toString())
     // Each turn begins with a withdrawal that is news and names a bill of the batch: there is an end to them.
     for (;;) {
       const changed = new AbortController()
-      // Listening before looking: what comes between is not missed. Only its own sponsor's word counts, as in `isWithdrawn`.
-      const unsubscribe = this.#withdrawals.onTold((withdrawal) => {
-        const isOfBatch =
-          equalBytes(withdrawal.sponsor, sponsor) && withdrawal.bills.some((it) => bills.has(it.toString()))
-        if (isOfBatch) changed.abort()
-      })
+      const search = { sponsor, bills: new Set(sealed), isCertified, onWithdrawn: () => changed.abort() }
+      // Begun before looking at what is known: what comes between is not missed.
+      const endSearch = this.#withdrawals.beginSearch(search)
       try {
-        for (const bill of await this.listWithdrawn(loaded)) bills.delete(bill.toString())
+        for (const bill of await this.listWithdrawn(loaded)) wanted.delete(bill.toString())
         const ended = AbortSignal.any([signal, changed.signal])
-        await this.#fetch([...bills.values()], { from: this.#peersFor(sponsor), signal: ended })
+        await this.#fetch([...wanted.values()], { from: this.#peersFor(sponsor), signal: ended })
         return
       } catch (cause) {
         if (!changed.signal.aborted || signal.aborted) throw cause
       } finally {
-        unsubscribe()
+        endSearch()
       }
     }
   }

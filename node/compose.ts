@@ -116,7 +116,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     peersFor,
     withdrawals: {
       isWithdrawn: async (bill, sponsor) => withdrawals.isWithdrawn(bill, sponsor),
-      onTold: (listener) => withdrawals.onTold(listener),
+      beginSearch: (search) => withdrawals.searches.begin(search),
     },
   })
   const reviews = new ReviewDesk({

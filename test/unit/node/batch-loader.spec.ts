@@ -4,6 +4,8 @@ import type { BatchEntry, Withdrawal } from '#protocol'
 import type { Archive } from '#storage'
 import { BatchLoader } from '../../../node/batch-loader.ts'
 import type { FetchBlocks } from '../../../node/batch-loader.ts'
+import { BillSearches } from '../../../node/withdrawals/bill-searches.ts'
+import type { BillSearch } from '../../../node/withdrawals/bill-searches.ts'
 import { contextOf } from '../../support/region-context.ts'
 import { foundRegion, makeBatch, makeClaim, publicEntry, sealedEntry, hashOf } from '../../support/region-fixture.ts'
 import type { Member } from '../../support/region-fixture.ts'
@@ -47,12 +49,13 @@ describe('batch loader, when a bill is withdrawn while it is looked for', () => 
   /** A search that ends when it is told to, the withdrawals that the node knows, and who listens to them. */
   function search(): {
     readonly looked: string[][]
-    readonly listeners: Set<(withdrawal: Withdrawal) => void>
+    readonly searches: Set<BillSearch>
     readonly tell: (by: Member, bills?: Withdrawal['bills']) => void
     readonly find: (signal: AbortSignal) => Promise<void>
   } {
     const looked: string[][] = []
-    const listeners = new Set<(withdrawal: Withdrawal) => void>()
+    const searches = new Set<BillSearch>()
+    const underWay = new BillSearches()
     const told: Withdrawal[] = []
     const fetch: FetchBlocks = async (roots, { signal }) => {
       looked.push(roots.map(String))
@@ -64,34 +67,38 @@ describe('batch loader, when a bill is withdrawn while it is looked for', () => 
     }
     const isWithdrawn = async (bill: { toString(): string }, by: Uint8Array): Promise<boolean> =>
       told.some((it) => it.sponsor === by && it.bills.some((named) => named.toString() === bill.toString()))
-    const onTold = (listener: (withdrawal: Withdrawal) => void): (() => void) => {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
+    const beginSearch = (search: BillSearch): (() => void) => {
+      const end = underWay.begin(search)
+      searches.add(search)
+      return () => {
+        searches.delete(search)
+        end()
+      }
     }
     const archive = {} as Archive
-    const withdrawals = { isWithdrawn, onTold }
+    const withdrawals = { isWithdrawn, beginSearch }
     const loader = new BatchLoader({ context, archive, fetch, peersFor: () => [], withdrawals })
     const loaded = loader.open(announcement, decodeBatch(block), claims)
     const tell = (by: Member, bills = claims.slice(0, 1).map(({ bill }) => bill)): void => {
       const content = { region: context.region.name, sponsor: by.address, seq: told.length + 1, bills }
       told.push(signWithdrawal(context.domain, content, by.key))
-      for (const listener of listeners) listener(told.at(-1) as Withdrawal)
+      underWay.told(told.at(-1) as Withdrawal)
     }
-    return { looked, listeners, tell, find: async (signal) => loader.fetchBills(loaded, signal) }
+    return { looked, searches, tell, find: async (signal) => loader.fetchBills(loaded, signal) }
   }
 
   it('ends the search for it, and goes on with the others', async () => {
-    const { looked, listeners, tell, find } = search()
+    const { looked, searches, tell, find } = search()
     const found = find(new AbortController().signal)
     await new Promise(setImmediate)
     tell(sponsor)
     await found
     assert.deepEqual(looked, [[gone, stays], [stays]])
-    assert.equal(listeners.size, 0)
+    assert.equal(searches.size, 0)
   })
 
   it('listens to nobody but its sponsor, and to nothing about other bills', async () => {
-    const { looked, listeners, tell, find } = search()
+    const { looked, searches, tell, find } = search()
     const stop = new AbortController()
     const found = find(stop.signal)
     await new Promise(setImmediate)
@@ -101,6 +108,6 @@ describe('batch loader, when a bill is withdrawn while it is looked for', () => 
     assert.deepEqual(looked, [[gone, stays]])
     stop.abort(new Error('stopped'))
     await assert.rejects(found, /stopped/)
-    assert.equal(listeners.size, 0)
+    assert.equal(searches.size, 0)
   })
 })

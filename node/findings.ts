@@ -29,11 +29,15 @@ export const REMEDIES = {
   disk: 'free some space, or move the data directory',
   queue: 'look at committee and disk: bills are taken faster than they are certified',
   chain: 'look at chain.rpcUrl in config.json, and whether the endpoint is up',
+  behind: 'wait: other auditors have it; if it lasts, see kwitness peers for those that are missing',
   anchors: 'look at the chain, and whether any auditor of the region has a payer with ether',
   payer: 'send ether to its address; it has no authority, so a little at a time will do',
   webhooks: 'ask their owners; a ping that is answered switches one on again',
   refused: 'compare versions with its operator: kwitness peers says what differs',
 } as const
+
+/** Codes of the chain's reason that tell of what peers have and this node has not yet: the endpoint is up. */
+const BEHIND = ['ERR_ANCHOR_BATCH', 'ERR_NODE_BLOCKS_MISSING']
 
 /** Everything that is wrong, alarms first. */
 export function findFaults(now: Circumstances): Finding[] {
@@ -77,7 +81,11 @@ function faultsOfRegion({ committee, refusedMembers }: Circumstances): Finding[]
 
 function faultsOfChain({ chain, anchorLag, anchorDueMs, payer }: Circumstances): Finding[] {
   const faults: Finding[] = []
-  if (!chain.ok) {
+  const reason = chain.reason ?? ''
+  if (!chain.ok && BEHIND.some((code) => reason.startsWith(`${code}:`))) {
+    const message = `the anchors of the chain cannot be followed yet: ${reason}`
+    faults.push({ code: 'behind', level: 'warning', message, remedy: REMEDIES.behind })
+  } else if (!chain.ok) {
     const message = `the chain cannot be followed: ${chain.reason ?? 'not asked yet'}`
     faults.push({ code: 'chain', level: 'alarm', message, remedy: REMEDIES.chain })
   }

@@ -53,6 +53,10 @@ describe('findings about a node', () => {
       [disk(9), ['disk warning']],
       [disk(4), ['disk alarm']],
       [{ chain: { ok: false, reason: 'gone' } }, ['chain alarm']],
+      [{ chain: { ok: false, reason: 'ERR_ANCHOR_QUORUM: no quorum' } }, ['chain alarm']],
+      // The endpoint is up: what is missing comes from peers.
+      [{ chain: { ok: false, reason: 'ERR_ANCHOR_BATCH: cannot be had yet' } }, ['behind warning']],
+      [{ chain: { ok: false, reason: 'ERR_NODE_BLOCKS_MISSING: no peer has 1 of the blocks' } }, ['behind warning']],
       [{ anchorLag: { claims: 1, oldestMs: 60_000 } }, []],
       [{ anchorLag: { claims: 1, oldestMs: 60_001 } }, ['anchors warning']],
       [payer(14), []],

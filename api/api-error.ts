@@ -28,7 +28,7 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_GONE' }
   /** The disk has no room for the upload: the operator must make some. */
   | { readonly code: 'ERR_API_DISK_FULL' }
-  /** What came is no HTTP request, has too large a head, or came too slowly. */
+  /** What came is no HTTP request, or has too large a head. */
   | { readonly code: 'ERR_API_MALFORMED' }
   /** A listener cannot have its address: stop what has the port, or configure another. */
   | { readonly code: 'ERR_API_LISTEN'; readonly host: string; readonly port: number }

@@ -64,6 +64,8 @@ describe('findings about a node', () => {
       [payer(1), ['payer alarm']],
       [payer(1_000, 0), ['payer alarm']],
       [{ payer: { address: '0x01' } }, []],
+      [{ tls: {} }, []],
+      [{ tls: { problem: 'cannot read cert.pem' } }, ['tls alarm']],
       [{ webhooks: { total: 3, failing: 0, disabled: 1 } }, ['webhooks warning']],
       [{ refusedMembers: 1 }, ['refused alarm']],
       [{ ...disk(9), ...committee(4) }, ['quorum alarm', 'disk warning']],

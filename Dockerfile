@@ -14,9 +14,10 @@ FROM node:24 AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY vendor ./vendor
-# Optional are a second Node and Anvil, which only the development network runs. Source maps and type declarations go too.
+# Optional are a second Node and Anvil, which only the development network runs. Source maps, type declarations and TypeScript
+# go too: Node runs no TypeScript of packages.
 RUN npm ci --omit=dev --omit=optional \
-  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+  && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete
 COPY . ./
 
 FROM node:24-slim

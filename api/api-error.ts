@@ -28,7 +28,7 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_GONE' }
   /** The disk has no room for the upload: the operator must make some. */
   | { readonly code: 'ERR_API_DISK_FULL' }
-  /** What came is no HTTP request, has too large a head, or came too slowly. */
+  /** What came is no HTTP request, or has too large a head. */
   | { readonly code: 'ERR_API_MALFORMED' }
   /** A listener cannot have its address: stop what has the port, or configure another. */
   | { readonly code: 'ERR_API_LISTEN'; readonly host: string; readonly port: number }
@@ -36,6 +36,8 @@ export type ApiFailure =
   | { readonly code: 'ERR_API_ROUTE' }
   /** This node knows no bill with this CID: ask the node that it was submitted to. */
   | { readonly code: 'ERR_API_BILL_UNKNOWN'; readonly cid: string }
+  /** The file of the bill was withdrawn, and is destroyed here: its claims and proofs stay. */
+  | { readonly code: 'ERR_API_BILL_WITHDRAWN'; readonly cid: string }
   /** The bill has no certificate yet: ask again later. */
   | { readonly code: 'ERR_API_PROOF_PENDING'; readonly cid: string; readonly state: string }
   /** The bill has no certified claim that people read, or the key may not see it. */

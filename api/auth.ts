@@ -3,7 +3,7 @@ import { ApiError } from './api-error.ts'
 import type { RouteAccess } from './route.ts'
 import { PUBLIC } from './views/access.ts'
 import type { Viewer } from './views/access.ts'
-import type { KeyRing, Principal } from './views/accounts.ts'
+import type { Actor, KeyRing, Principal } from './views/accounts.ts'
 
 const BEARER = /^Bearer (\S{1,256})$/i
 
@@ -34,4 +34,9 @@ export function authorise(access: RouteAccess, request: FastifyRequest, principa
 /** Whose bills a caller may see. */
 export function viewerOf(principal: Principal | undefined): Viewer {
   return principal === undefined ? PUBLIC : { account: principal.account, all: principal.scopes.includes('admin') }
+}
+
+/** Who does something with a request, for the audit log. */
+export function actorOf(principal: Principal, requestId: string): Actor {
+  return { actor: `key:${principal.keyId}`, requestId }
 }

@@ -61,6 +61,19 @@ export const DOWNLOAD_TIMEOUT_MS = 300_000
 export const DOWNLOAD_RETRY_S = 5
 /** Longest time in which nothing moves on a connection: a client that does not read its answer holds memory. */
 export const STALL_MS = 120_000
+/**
+ * Slowest client that is served: 16 kbit/s, which any line that bills come by exceeds. Who sends or reads more slowly holds a
+ * place, and what waits for it, for hours.
+ */
+export const SLOWEST_BYTES_PER_S = 2_048
+/** A body is judged over this time: a line that breaks off for some seconds is none of them. */
+export const RECEIVE_WINDOW_MS = 20_000
+/** Time for what waits for a client, beside the time that it takes to read it: as long as event streams wait. */
+export const SEND_WINDOW_MS = 60_000
+/** How often open requests are held to that. */
+export const PACE_CHECK_MS = 5_000
+/** Time for a client to read why its connection ends, before it is closed whatever the client does. */
+export const LAST_WORDS_MS = 1_000
 
 /** Most activities of one answer: more words find fewer. */
 export const MAX_LISTED_ACTIVITIES = 200

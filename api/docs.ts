@@ -17,6 +17,16 @@ const CONTENT_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** Phones would show the page as wide as a desk's, too small to read: it says nothing of its width by itself. */
+const VIEWPORT = `document.head.append(Object.assign(document.createElement('meta'), {
+  name: 'viewport',
+  content: 'width=device-width, initial-scale=1',
+}))
+`
+
+/** No operation has links, and their empty column makes the page wider than a phone. */
+const NO_LINKS = '.swagger-ui .response-col_links { display: none }\n'
+
 /** Serves the OpenAPI document at `/openapi.json`, and the page that shows it at `/docs`. */
 export async function registerDocs(server: FastifyInstance, kind: 'public' | 'operator'): Promise<void> {
   const text = await readFile(new URL(OPENAPI_FILES[kind], import.meta.url), 'utf8')
@@ -29,7 +39,11 @@ export async function registerDocs(server: FastifyInstance, kind: 'public' | 'op
   await server.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: CONTENT_POLICY,
-    theme: { title: 'kWitness API' },
+    theme: {
+      title: 'kWitness API',
+      js: [{ filename: 'viewport.js', content: VIEWPORT }],
+      css: [{ filename: 'phone.css', content: NO_LINKS }],
+    },
     uiConfig: {
       url: '/openapi.json',
       deepLinking: true,

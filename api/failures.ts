@@ -4,7 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { errorCodeOf } from '#protocol'
 import { ApiError } from './api-error.ts'
 import { withoutSecrets } from './api-key.ts'
-import { LINGER_BYTES, RETRY_AFTER_S } from './constants.ts'
+import { LAST_WORDS_MS, LINGER_BYTES, RETRY_AFTER_S } from './constants.ts'
 import { problemOf } from './problem.ts'
 import type { Problem } from './problem.ts'
 
@@ -57,7 +57,7 @@ export function answerFailure(
 }
 
 /** Answers what is no request at all: the connection has no reply yet. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket, requestId: string): void {
+export function answerClientError(error: { readonly code?: string }, socket: Socket, requestId: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
@@ -65,7 +65,9 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
   const problem = {
     ...problemOf(
-      new ApiError('not a request that this server reads', { code: 'ERR_API_MALFORMED' }),
+      status === 408
+        ? new ApiError('the request came too slowly', { code: 'ERR_API_GONE' })
+        : new ApiError('not a request that this server reads', { code: 'ERR_API_MALFORMED' }),
       `urn:uuid:${requestId}`,
     ),
     status,
@@ -80,6 +82,9 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     'connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // A client that goes on sending would keep its half of the connection open.
+  const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 function headersOf(problem: Problem): Record<string, string> {

@@ -21,6 +21,7 @@ import { Downloads } from './downloads.ts'
 import { EventStreams } from './event-streams.ts'
 import { answerClientError, answerFailure, registerFailures } from './failures.ts'
 import type { ApiLog } from './failures.ts'
+import { keepPace } from './pace.ts'
 import { observeRequests } from './observe.ts'
 import { refuseOtherHosts } from './own-host.ts'
 import { registerCallers } from './rates.ts'
@@ -48,6 +49,7 @@ export async function createListener(
     streams.stop()
     done()
   })
+  keepPace(server, init.pace)
   observeRequests(server, node)
   if (kind === 'operator') refuseOtherHosts(server, init.host)
   await registerCallers(server, keys, init)

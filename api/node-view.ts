@@ -63,6 +63,14 @@ export type StatusReason = {
   readonly heldBy?: string
 }
 
+/** That a sealed bill's file was given up, since its account was closed (docs/spec/withdrawal.md). Its claims stand. */
+export type WithdrawnStatus = {
+  /** When this node withdrew it; absent where another auditor did. ISO 8601, UTC. */
+  readonly at?: string
+  /** This node has destroyed the file; else it does when the claims are final. */
+  readonly removed: boolean
+}
+
 /** A bill as its submitter sees it. */
 export type BillStatus = {
   readonly cid: string
@@ -80,6 +88,7 @@ export type BillStatus = {
   readonly unclaimed?: readonly { readonly ordinal: number; readonly reason: StatusReason }[]
   /** While people read it: auditors that have entered it, and how many equal entries it takes. */
   readonly review?: { readonly entries: number; readonly quorum: number }
+  readonly withdrawn?: WithdrawnStatus
   /** Times since the bill was received, in ms. */
   readonly certifiedMs?: number
   readonly anchoredMs?: number

@@ -1,6 +1,7 @@
 import type { StreamTimes } from './event-streams.ts'
 import type { ApiLog } from './failures.ts'
 import type { NodeView } from './node-view.ts'
+import type { Pace } from './pace.ts'
 import type { Rates } from './rates.ts'
 import type { KeyRing } from './views/accounts.ts'
 
@@ -25,6 +26,8 @@ export type ApiServerInit = Rates & {
   readonly maxConnections?: number
   /** Time in which nothing moves on a connection before it is closed. @default 120_000 */
   readonly stallMs?: number
+  /** How slow clients may be, where that is not as `pace.ts` has it; tests are in a hurry. */
+  readonly pace?: Partial<Pace>
   /** A UUID, for each request and each upload. */
   readonly createId: () => string
 }

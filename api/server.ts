@@ -1,3 +1,4 @@
+import { Server as HttpsServer } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import { ApiError } from './api-error.ts'
 import { STOP_GRACE_MS } from './constants.ts'
@@ -34,6 +35,12 @@ export class ApiServer {
     const { createListener } = await import('./listener.ts')
     this.#server = await createListener(this.#init, this.#components, this.#uploads)
     await listen(this.#server, this.#init)
+  }
+
+  /** Shows another certificate from the next connection on; connections that are open keep theirs. */
+  renewTls(tls: NonNullable<ApiServerInit['tls']>): void {
+    const server = this.#server?.server
+    if (server instanceof HttpsServer) server.setSecureContext(tls)
   }
 
   /** Takes no new requests, lets running ones end for a moment, and closes. */

@@ -160,6 +160,24 @@ export class KwitnessClient extends NodeClient {
     return (await this.transport.json<{ items: Webhook[] }>({ path: '/v1/webhooks' }, PAGE, options)).items
   }
 
+  /**
+   * Gives a webhook a new secret, which is shown this once.
+   *
+   * @param graceMs time that the old secret signs too, at most 7 days; a day if nothing is said
+   */
+  async rotateWebhook(
+    id: string,
+    graceMs?: number,
+    options?: CallOptions,
+  ): Promise<Webhook & { readonly secret: string }> {
+    const json = graceMs === undefined ? {} : { graceMs }
+    return this.transport.json(
+      { method: 'POST', path: `/v1/webhooks/${part(id)}/rotate`, body: { json } },
+      ['id', 'secret'],
+      options,
+    )
+  }
+
   /** Sent again after an answer that was lost, it may say ERR_WEBHOOK_UNKNOWN: the webhook is gone. */
   async removeWebhook(id: string, options?: CallOptions): Promise<void> {
     await this.transport.nothing({ method: 'DELETE', path: `/v1/webhooks/${part(id)}` }, options)

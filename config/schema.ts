@@ -123,9 +123,10 @@ export const configShape = z.strictObject({
         reason:
           'Requests of one address (IPv6: one /64) without a valid key; enough for people, too little to try keys.',
       }),
-      requestsPerMinuteKey: key(z.number().int().min(1).max(1_000_000).default(6_000), {
+      requestsPerMinuteKey: key(z.number().int().min(1).max(1_000_000).default(12_000), {
         unit: 'requests/min',
-        reason: 'Requests of one key; a hundred a second is a busy program, more is a loop.',
+        reason:
+          'Requests of one key; a hundred bills a second, each asked for once, are 12,000: a busy program, more is a loop.',
       }),
       gateway: key(z.boolean().default(true), {
         unit: 'true or false',

@@ -15,12 +15,23 @@ import {
 import type { Announcement, Batch, Claim } from '#protocol'
 import type { Archive } from '#storage'
 import type { RegionContext } from './region-context.ts'
+import type { BillSearch } from './withdrawals/bill-searches.ts'
 
 /** Brings blocks and bills from peers into the block store; each is checked against its CID before it is stored. */
 export type FetchBlocks = (
   roots: readonly CID[],
   options: { readonly from: readonly string[]; readonly signal: AbortSignal },
 ) => Promise<void>
+
+/** What the loader asks about bills that their own sponsor has withdrawn. */
+export type WithdrawnBills = {
+  /** True if the bytes of a bill are gone everywhere. */
+  isWithdrawn(bill: CID, sponsor: Uint8Array): Promise<boolean>
+  /** Notes that bills are looked for. @returns what ends it. */
+  beginSearch(search: BillSearch): () => void
+}
+
+const NONE_WITHDRAWN: WithdrawnBills = { isWithdrawn: async () => false, beginSearch: () => () => undefined }
 
 /** A batch with its claims opened. */
 export type LoadedBatch = {
@@ -40,21 +51,21 @@ export class BatchLoader {
   readonly #fetch: FetchBlocks
   /** Peers to ask, the sponsor first. */
   readonly #peersFor: (sponsor: Uint8Array) => readonly string[]
-  readonly #isWithdrawn: (bill: CID, sponsor: Uint8Array) => Promise<boolean>
+  readonly #withdrawals: WithdrawnBills
 
   constructor(init: {
     context: RegionContext
     archive: Archive
     fetch: FetchBlocks
     peersFor: (sponsor: Uint8Array) => readonly string[]
-    /** Tells bills whose bytes are gone everywhere. @default none */
-    isWithdrawn?: (bill: CID, sponsor: Uint8Array) => Promise<boolean>
+    /** @default none is withdrawn */
+    withdrawals?: WithdrawnBills
   }) {
     this.#context = init.context
     this.#archive = init.archive
     this.#fetch = init.fetch
     this.#peersFor = init.peersFor
-    this.#isWithdrawn = init.isWithdrawn ?? (async () => false)
+    this.#withdrawals = init.withdrawals ?? NONE_WITHDRAWN
   }
 
   /**
@@ -103,18 +114,41 @@ export class BatchLoader {
     return claims.map((claim) => leafOf(this.#context.domain, this.#context.region.name, claim))
   }
 
-  /** Brings the bills of a batch into the archive. */
-  async fetchBills(loaded: LoadedBatch, signal: AbortSignal): Promise<void> {
-    const bills = new Map(loaded.batch.entries.map((entry) => [billOfEntry(entry).toString(), billOfEntry(entry)]))
-    for (const bill of await this.listWithdrawn(loaded)) bills.delete(bill.toString())
-    await this.#fetch([...bills.values()], { from: this.#peersFor(loaded.announcement.sponsor), signal })
+  /**
+   * Brings the bills of a batch into the archive, but for those that its sponsor has withdrawn: a withdrawal that comes while
+   * they are looked for ends the search for what it names.
+   *
+   * @param isCertified a quorum has certified the batch.
+   */
+  async fetchBills(loaded: LoadedBatch, signal: AbortSignal, isCertified = false): Promise<void> {
+    const { sponsor } = loaded.announcement
+    const { entries } = loaded.batch
+    const wanted = new Map(entries.map((entry) => [billOfEntry(entry).toString(), billOfEntry(entry)]))
+    const sealed = entries.filter(({ kind }) => kind === 'sealed').map((entry) => billOfEntry(entry).toString())
+    // Each turn begins with a withdrawal that is news and names a bill of the batch: there is an end to them.
+    for (;;) {
+      const changed = new AbortController()
+      const search = { sponsor, bills: new Set(sealed), isCertified, onWithdrawn: () => changed.abort() }
+      // Begun before looking at what is known: what comes between is not missed.
+      const endSearch = this.#withdrawals.beginSearch(search)
+      try {
+        for (const bill of await this.listWithdrawn(loaded)) wanted.delete(bill.toString())
+        const ended = AbortSignal.any([signal, changed.signal])
+        await this.#fetch([...wanted.values()], { from: this.#peersFor(sponsor), signal: ended })
+        return
+      } catch (cause) {
+        if (!changed.signal.aborted || signal.aborted) throw cause
+      } finally {
+        endSearch()
+      }
+    }
   }
 
   /** Sealed bills of a batch that its own sponsor has withdrawn. */
   async listWithdrawn({ batch, announcement }: LoadedBatch): Promise<CID[]> {
     const withdrawn: CID[] = []
     for (const entry of batch.entries) {
-      if (entry.kind === 'sealed' && (await this.#isWithdrawn(entry.bill, announcement.sponsor)))
+      if (entry.kind === 'sealed' && (await this.#withdrawals.isWithdrawn(entry.bill, announcement.sponsor)))
         withdrawn.push(entry.bill)
     }
     return withdrawn

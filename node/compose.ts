@@ -27,10 +27,12 @@ import type { RegionContext } from './region-context.ts'
 import { RegionGossip } from './region-gossip.ts'
 import { ReviewDesk } from './review/review-desk.ts'
 import { Accounts } from './service/accounts.ts'
+import { forgetDailyCounts } from './service/daily-counts.ts'
 import { EventJournal } from './service/event-journal.ts'
 import { Shredding } from './service/shredding.ts'
 import { removeHolderKey } from './service/take-over.ts'
 import { Webhooks } from './service/webhooks.ts'
+import { WithdrawnFiles } from './service/withdrawn-files.ts'
 import { Sponsor } from './sponsor.ts'
 import { Statuses } from './statuses.ts'
 import { Sync } from './sync.ts'
@@ -56,6 +58,7 @@ export type Components = {
   readonly ledger: Ledger
   readonly reviews: ReviewDesk
   readonly withdrawals: WithdrawalDesk
+  readonly withdrawnFiles: WithdrawnFiles
 }
 
 /** What is told when a batch is certified here: the CIDs of its accepted bills. */
@@ -100,6 +103,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
   const webhooks = new Webhooks({
     store,
     events,
+    audit: { record: async (...entry) => accounts.audit.record(...entry) },
     allowPrivate: init.webhooks?.allowPrivate ?? false,
     nowMs,
     random: () => Math.random(),
@@ -112,7 +116,10 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     archive,
     fetch,
     peersFor,
-    isWithdrawn: async (bill, sponsor) => withdrawals.isWithdrawn(bill, sponsor),
+    withdrawals: {
+      isWithdrawn: async (bill, sponsor) => withdrawals.isWithdrawn(bill, sponsor),
+      beginSearch: (search) => withdrawals.searches.begin(search),
+    },
   })
   const reviews = new ReviewDesk({
     context,
@@ -199,6 +206,10 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
   })
   // Who was never signed up is not closed: bills of earlier versions.
   const isOpen = async (id: string): Promise<boolean> => ((await accounts.findAccount(id))?.state ?? 'open') === 'open'
+  const isKept = async (bill: CID): Promise<boolean> => {
+    for (const account of await accounts.bills.accountsOf(bill)) if (await isOpen(account)) return true
+    return false
+  }
   const withdrawals: WithdrawalDesk = new WithdrawalDesk({
     context,
     store,
@@ -206,15 +217,17 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     blocks,
     reviews,
     intake,
-    isKept: async (bill) => {
-      for (const account of await accounts.bills.accountsOf(bill)) if (await isOpen(account)) return true
-      return false
+    isKept,
+    publish: async (message) => {
+      // It is on disk: readers of events are told.
+      if (message.kind === 'withdrawal') events.note(message.withdrawal.bills)
+      await publish(message)
     },
-    publish,
     nowMs,
     intervalMs: init.sync.intervalMs,
     log: child('withdrawals'),
   })
+  const withdrawnFiles = new WithdrawnFiles({ context, store, withdrawals, isKept })
   const shredding = new Shredding({
     store,
     bills: accounts.bills,
@@ -224,6 +237,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     forget: [
       async (account) => webhooks.forget(account),
       async (account) => events.forget(account),
+      async (account) => forgetDailyCounts(store, account),
       async (account) => removeHolderKey(init.dataDir, account),
     ],
   })
@@ -302,7 +316,10 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     return keepEquivocation(message.equivocation)
   }
 
-  const statuses = new Statuses(context, store, (cid) => reviews.progressOf(cid))
+  const statuses = new Statuses(context, store, {
+    progressOf: (cid) => reviews.progressOf(cid),
+    withdrawnOf: async (cid) => withdrawnFiles.find(cid),
+  })
   const proofs = new ProofDesk({
     context,
     store,
@@ -329,6 +346,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
     ledger,
     reviews,
     withdrawals,
+    withdrawnFiles,
   }
 }
 

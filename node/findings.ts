@@ -4,7 +4,7 @@ import type { DiskSpace } from './service/disk.ts'
 
 /** What is judged; what could not be looked at is absent. */
 export type Circumstances = Pick<NodeHealth, 'committee' | 'queue' | 'anchorLag' | 'chain'> &
-  Partial<Pick<NodeStatus, 'payer' | 'webhooks'>> & {
+  Partial<Pick<NodeStatus, 'payer' | 'tls' | 'webhooks'>> & {
     readonly isStopping: boolean
     readonly queueLimit: number
     readonly disk?: DiskSpace | undefined
@@ -29,11 +29,16 @@ export const REMEDIES = {
   disk: 'free some space, or move the data directory',
   queue: 'look at committee and disk: bills are taken faster than they are certified',
   chain: 'look at chain.rpcUrl in config.json, and whether the endpoint is up',
+  behind: 'wait: other auditors have it; if it lasts, see kwitness peers for those that are missing',
   anchors: 'look at the chain, and whether any auditor of the region has a payer with ether',
   payer: 'send ether to its address; it has no authority, so a little at a time will do',
+  tls: 'mend api.tlsCertFile and api.tlsKeyFile: the node reads them again each minute',
   webhooks: 'ask their owners; a ping that is answered switches one on again',
   refused: 'compare versions with its operator: kwitness peers says what differs',
 } as const
+
+/** Codes of the chain's reason that tell of what peers have and this node has not yet: the endpoint is up. */
+const BEHIND = ['ERR_ANCHOR_BATCH', 'ERR_NODE_BLOCKS_MISSING']
 
 /** Everything that is wrong, alarms first. */
 export function findFaults(now: Circumstances): Finding[] {
@@ -77,7 +82,11 @@ function faultsOfRegion({ committee, refusedMembers }: Circumstances): Finding[]
 
 function faultsOfChain({ chain, anchorLag, anchorDueMs, payer }: Circumstances): Finding[] {
   const faults: Finding[] = []
-  if (!chain.ok) {
+  const reason = chain.reason ?? ''
+  if (!chain.ok && BEHIND.some((code) => reason.startsWith(`${code}:`))) {
+    const message = `the anchors of the chain cannot be followed yet: ${reason}`
+    faults.push({ code: 'behind', level: 'warning', message, remedy: REMEDIES.behind })
+  } else if (!chain.ok) {
     const message = `the chain cannot be followed: ${chain.reason ?? 'not asked yet'}`
     faults.push({ code: 'chain', level: 'alarm', message, remedy: REMEDIES.chain })
   }
@@ -102,13 +111,17 @@ function faultsOfPayer(payer: Circumstances['payer']): Finding[] {
   return [{ code: 'payer', level, message, remedy: REMEDIES.payer }]
 }
 
-function faultsOfService({ disk, queue, queueLimit, webhooks }: Circumstances): Finding[] {
+function faultsOfService({ disk, queue, queueLimit, tls, webhooks }: Circumstances): Finding[] {
   const faults: Finding[] = []
   const tell = (code: keyof typeof REMEDIES, message: string): void => {
     faults.push({ code, level: 'warning', message, remedy: REMEDIES[code] })
   }
   if (disk !== undefined && judgeDisk(disk) === 'low') tell('disk', `only ${diskText(disk)}`)
   if (queue < queueLimit && queue > queueLimit * QUEUE_WARNING) tell('queue', `${queue} bills wait to be proposed`)
+  if (tls?.problem !== undefined) {
+    const message = `the certificate was not renewed, the one before is shown: ${tls.problem}`
+    faults.push({ code: 'tls', level: 'alarm', message, remedy: REMEDIES.tls })
+  }
   if (webhooks !== undefined && webhooks.disabled > 0) {
     tell('webhooks', `${webhooks.disabled} of ${webhooks.total} webhooks are switched off after failing for too long`)
   }

@@ -48,6 +48,7 @@ export const METRIC_FAMILIES = {
   disk_free_bytes: gauge('Free space on the disk of the data directory'),
   disk_size_bytes: gauge('Size of that disk'),
   data_bytes: gauge('What the data directory takes'),
+  tls_certificate_current: gauge('1 if the API shows the certificate of its files; absent without one'),
   webhooks: gauge('Webhooks of all accounts, by state', 'state'),
   webhook_posts_total: counter('Events posted to webhooks, by outcome', 'outcome'),
 

@@ -98,7 +98,7 @@ export class Metrics {
   }
 
   #showNode(status: NodeStatus): void {
-    const { version, region, ready, findings, peers, committee, margin, disk, uptimeS } = status
+    const { version, region, ready, findings, peers, committee, margin, disk, tls, uptimeS } = status
     this.#show('info', 1, { version, region })
     this.#show('uptime_seconds', uptimeS)
     this.#show('ready', Number(ready))
@@ -113,6 +113,7 @@ export class Metrics {
     this.#show('disk_free_bytes', disk?.freeBytes)
     this.#show('disk_size_bytes', disk?.totalBytes)
     this.#show('data_bytes', disk?.usedBytes)
+    this.#show('tls_certificate_current', tls === undefined ? undefined : Number(tls.problem === undefined))
   }
 
   #showWork({ queue, queueLimit, reviews, bills, webhooks }: NodeStatus, activity: Activity): void {

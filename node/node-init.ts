@@ -6,6 +6,7 @@ import type { ArchiveKey } from './archive-keys.ts'
 import type { ChainInit } from './anchoring/anchoring.ts'
 import type { AnchorPace } from './anchoring/transmitter.ts'
 import type { DiskSpace } from './service/disk.ts'
+import type { TlsFiles } from './tls-files.ts'
 
 /** Everything that an auditor is started with; secrets are already opened. */
 export type NodeInit = {
@@ -31,6 +32,8 @@ export type NodeInit = {
   readonly gateway?: boolean
   /** Whether webhooks may reach addresses that are not public, and plain http. @default not */
   readonly webhooks?: { readonly allowPrivate: boolean }
+  /** Certificate of the API, where it has one: a renewal that failed is told. */
+  readonly tls?: Pick<TlsFiles, 'problem'>
   /** Space on the disk of a folder. @default what the file system says */
   readonly readDiskSpace?: (folder: string) => Promise<DiskSpace>
   readonly batch: { readonly lingerMs: number }

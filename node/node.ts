@@ -94,7 +94,7 @@ export class AuditorNode implements NodeView {
     this.idempotency = new Idempotency(parts.store, () => Date.now())
     this.regions = new Regions(parts)
     this.blocks = init.gateway === false ? undefined : new GatewayBlocks(this.#components)
-    this.disclosure = new Disclosure(this.#components, { nowMs: () => Date.now() })
+    this.disclosure = new Disclosure({ ...this.#components, ...parts }, { nowMs: () => Date.now() })
     this.figures = new Figures({ ...this.#components, ...parts })
     this.#presence = new Presence({ ...this.#components, ...parts, nowMs: () => Date.now() })
     this.#status = new Status(init, {
@@ -110,7 +110,7 @@ export class AuditorNode implements NodeView {
   /** Joins the network, then takes up what the last stop left open. */
   async start(): Promise<void> {
     const { polls, anchoring, reviews, gossip, sponsor, voter, intake, sync, accounts } = this.#components
-    const { events, webhooks, withdrawals } = this.#components
+    const { events, webhooks, withdrawals, withdrawnFiles } = this.#components
     try {
       await accounts.load()
       await takeOverAccounts({ ...this.#parts, accounts, keys: this.#init.apiKeys ?? [], ...this.#init })
@@ -121,6 +121,7 @@ export class AuditorNode implements NodeView {
       // Before the journal, whose records it counts.
       this.#status.start()
       events.start()
+      for await (const bill of withdrawnFiles.untold()) events.note([bill])
       await webhooks.start()
       await this.#parts.network.start()
       gossip.start()

@@ -21,6 +21,14 @@ const PATH: readonly BillState[] = ['received', 'proposed', 'certified', 'anchor
 /** Batches whose sponsor is remembered: those of the bills that are being looked at. */
 const SPONSORS_KEPT = 4_096
 
+/** What others tell of bills. */
+export type StatusViews = {
+  /** How far the review of a bill by people is. */
+  readonly progressOf: (cid: CID) => BillStatus['review']
+  /** What became of a withdrawn file; `undefined` for one that is kept. */
+  readonly withdrawnOf: (cid: CID) => Promise<BillStatus['withdrawn']>
+}
+
 /** Reads the state of bills from the records. */
 export class Statuses {
   readonly #context: RegionContext
@@ -28,13 +36,12 @@ export class Statuses {
   /** Sponsors of batches, by digest. */
   readonly #sponsors = new Map<string, string>()
 
-  readonly #progressOf: (cid: CID) => BillStatus['review']
+  readonly #views: StatusViews
 
-  /** @param progressOf how far the review of a bill by people is. */
-  constructor(context: RegionContext, store: Store, progressOf: (cid: CID) => BillStatus['review']) {
+  constructor(context: RegionContext, store: Store, views: StatusViews) {
     this.#context = context
     this.#store = store
-    this.#progressOf = progressOf
+    this.#views = views
   }
 
   /**
@@ -45,16 +52,31 @@ export class Statuses {
   async find(cid: CID, own?: AccountBillRecord): Promise<BillStatus | undefined> {
     const record = await this.#store.bills.find(cid.bytes)
     const claims = await this.listClaims(cid)
-    return record === undefined && claims.length === 0 ? undefined : this.describe(record, claims, cid, own)
+    if (record === undefined && claims.length === 0) return undefined
+    const status = await this.describe(record, claims, cid, own)
+    // An account that has it keeps it here.
+    if (own !== undefined || status.visibility === 'public') return status
+    const withdrawn = await this.#views.withdrawnOf(cid)
+    return withdrawn === undefined ? status : { ...status, withdrawn }
   }
 
   /** State of a bill alone, with the code of its reason: cheap enough to be asked at every change. */
-  async findState(cid: CID): Promise<{ readonly state: BillState; readonly code?: string } | undefined> {
-    const [record, claims] = await Promise.all([this.#store.bills.find(cid.bytes), this.listClaims(cid)])
+  async findState(
+    cid: CID,
+  ): Promise<{ readonly state: BillState; readonly code?: string; readonly withdrawn?: true } | undefined> {
+    const [record, claims, withdrawn] = await Promise.all([
+      this.#store.bills.find(cid.bytes),
+      this.listClaims(cid),
+      this.#views.withdrawnOf(cid),
+    ])
     if (record === undefined && claims.length === 0) return undefined
     const state = stateOf(record, claims)
     const isEnded = state === 'rejected' || state === 'needs-review'
-    return { state, ...(isEnded && record?.reason !== undefined ? { code: record.reason.code } : {}) }
+    return {
+      state,
+      ...(isEnded && record?.reason !== undefined ? { code: record.reason.code } : {}),
+      ...(withdrawn === undefined ? {} : { withdrawn: true }),
+    }
   }
 
   /** Status of a bill from its record and its claims. */
@@ -69,7 +91,7 @@ export class Statuses {
     const statuses = await Promise.all(claims.map(async (claim) => this.#describe(claim)))
     const state = stateOf(record, claims)
     const isEnded = state === 'rejected' || state === 'needs-review'
-    const review = state === 'needs-review' && cid !== undefined ? this.#progressOf(cid) : undefined
+    const review = state === 'needs-review' && cid !== undefined ? this.#views.progressOf(cid) : undefined
     const last = (key: keyof ClaimRecord): number | undefined => latest(claims.map((claim) => claim[key]))
     return {
       cid: cid?.toString() ?? '',

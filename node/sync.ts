@@ -9,6 +9,7 @@ import {
   LIMITS,
   SYNC_OPEN,
   SYNC_RECORDS,
+  toHex,
 } from '#protocol'
 import type {
   Announcement,
@@ -35,6 +36,9 @@ const ROUNDS = 32
 const SYNC_WITHDRAWALS = 64
 /** Longest exchange with one peer. */
 const EXCHANGE_TIMEOUT_MS = 30_000
+
+/** How far a peer's withdrawals of each sponsor were read, by address in hex: also those that this node could not take. */
+type WithdrawalsRead = Map<string, number>
 
 /** What the sync asks of the network. */
 interface SyncNetwork {
@@ -73,6 +77,8 @@ export class Sync {
   readonly #stopped = new AbortController()
   readonly #underWay = new Map<string, Promise<void>>()
   readonly #chains = new Map<string, { knownUpTo: number; open: Set<number> }>()
+  /** By peer, where reading its withdrawals goes on when the last exchange with it had too few rounds. */
+  readonly #halfRead = new Map<string, WithdrawalsRead>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(init: SyncInit) {
@@ -106,8 +112,11 @@ export class Sync {
   async #exchange(peerId: string): Promise<void> {
     const { network, protocol } = this.#init
     let asked = ''
+    // Of this peer and exchange alone: what a liar makes up keeps no honest peer's from being read.
+    const read = this.#halfRead.get(peerId) ?? new Map<string, number>()
+    this.#halfRead.delete(peerId)
     for (let round = 0; round < ROUNDS; round += 1) {
-      const request = await this.#whatWeHave()
+      const request = await this.#whatWeHave(read)
       // The same question again would bring the same answer: what it brought is still being audited.
       const question = JSON.stringify(request)
       if (question === asked) return
@@ -117,10 +126,19 @@ export class Sync {
       let received = 0
       for await (const frame of network.request(peerId, protocol, encodeSyncRequest(request), options)) {
         received += 1
-        await this.#takeOrRefuse(decodeSyncRecord(frame), peerId)
+        const record = decodeSyncRecord(frame)
+        await this.#takeOrRefuse(record, peerId)
+        if (record.kind === 'withdrawal') this.#noteRead(read, record.withdrawal)
       }
       if (received === 0) return
     }
+    this.#halfRead.set(peerId, read)
+  }
+
+  #noteRead(read: WithdrawalsRead, { sponsor, seq }: Withdrawal): void {
+    if (!isMember(this.#init.context, sponsor)) return
+    const name = toHex(sponsor)
+    read.set(name, Math.max(read.get(name) ?? 0, seq))
   }
 
   // A record that this node refuses ends nothing: an honest peer passes on what a liar told it, and others follow.
@@ -132,7 +150,7 @@ export class Sync {
     }
   }
 
-  async #whatWeHave(): Promise<SyncRequest> {
+  async #whatWeHave(read: WithdrawalsRead): Promise<SyncRequest> {
     const { context, store } = this.#init
     const chains = []
     for (const sponsor of context.committee) chains.push(await this.#lookAlong(sponsor))
@@ -146,7 +164,8 @@ export class Sync {
       reviews: this.#init.reviews.digest(),
       withdrawals: context.committee.map((sponsor) => ({
         sponsor,
-        knownUpTo: this.#init.withdrawals.knownUpTo(sponsor),
+        // Past those that this node has no room for: a later one may be what it needs.
+        knownUpTo: Math.max(this.#init.withdrawals.knownUpTo(sponsor), read.get(toHex(sponsor)) ?? 0),
       })),
     }
   }

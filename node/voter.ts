@@ -195,7 +195,7 @@ export class Voter {
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(BATCH_TIMEOUT_MS)])
     const key = toHex(digest)
     const loaded = own ?? this.#loaded.get(key) ?? (await this.#load(announcement, signal))
-    if (own === undefined) await loader.fetchBills(loaded, signal)
+    if (own === undefined) await loader.fetchBills(loaded, signal, certificate !== undefined)
     this.#keep(key, loaded)
     // Where all votes at hand came with bitmaps that were changed, this one brings the true one.
     const find = (): Certificate | undefined => given ?? polls.findCertificate(digest, loaded.leaves)

@@ -12,6 +12,7 @@ import type {
   BatchRecord,
   BillRecord,
   ClaimRecord,
+  DailyCountRecord,
   EquivocationRecord,
   EventRecord,
   IdempotencyRecord,
@@ -22,6 +23,7 @@ import type {
   ReviewEntryRecord,
   ReviewRecord,
   ToldRecord,
+  WebhookOldSecretRecord,
   WebhookProgressRecord,
   WebhookRecord,
   WithdrawnRecord,
@@ -86,6 +88,8 @@ export class Store {
   readonly keyUses: Bucket<number>
   /** What an account has taken of its quota. Key: UTF-8 account id. */
   readonly accountUsage: Bucket<AccountUsageRecord>
+  /** What accounts may do so often a day. Key: UTF-8 account id | 0x00 | UTF-8 kind. */
+  readonly dailyCounts: Bucket<DailyCountRecord>
   /** Bills of an account. Key: UTF-8 account id | 0x00 | CID bytes. */
   readonly accountBills: Bucket<AccountBillRecord>
   /** The same in the order in which it handed them in. Key: UTF-8 account id | 0x00 | time | CID bytes. */
@@ -106,6 +110,8 @@ export class Store {
   readonly webhookProgress: Bucket<WebhookProgressRecord>
   /** Secrets that webhooks are signed with; apart from them, so that no list can show one. Key: as of the webhook. */
   readonly webhookSecrets: Bucket<Uint8Array>
+  /** Secrets that were rotated and sign for a while yet. Key: as of the webhook. */
+  readonly webhookOldSecrets: Bucket<WebhookOldSecretRecord>
   /** Requests that were answered, by what the client called them. Key: UTC day | SHA-256 of account id | 0x00 | name. */
   readonly idempotency: Bucket<IdempotencyRecord>
   /** Signed lists of bills whose bytes are to go. Key: sponsor | sequence number. */
@@ -146,12 +152,14 @@ export class Store {
     this.accountBillsByTime = new Bucket(database, 0x95)
     this.billAccounts = new Bucket(database, 0x96)
     this.audit = new Bucket(database, 0x97)
+    this.dailyCounts = new Bucket(database, 0x98)
     this.events = new Bucket(database, 0xa0)
     this.billsTold = new Bucket(database, 0xa1)
     this.billsOpen = new Bucket(database, 0xa2)
     this.webhooks = new Bucket(database, 0xa3)
     this.webhookProgress = new Bucket(database, 0xa4)
     this.webhookSecrets = new Bucket(database, 0xa5)
+    this.webhookOldSecrets = new Bucket(database, 0xa6)
     this.idempotency = new Bucket(database, 0xb0)
     this.meta = new Bucket(database, 0x01)
   }

@@ -171,6 +171,13 @@ export type AccountUsageRecord = {
   readonly billsOnDay: number
 }
 
+/** How often an account did one thing on a day, written with what it did. Key: UTF-8 account id | 0x00 | UTF-8 kind. */
+export type DailyCountRecord = {
+  /** UTC day (days since 1970). */
+  readonly day: number
+  readonly count: number
+}
+
 /** That an account handed in a bill: its own view of it. Key: UTF-8 account id | 0x00 | CID bytes. */
 export type AccountBillRecord = {
   readonly atMs: number
@@ -200,10 +207,12 @@ export type EventRecord = {
   readonly state: string
   /** Code of the reason, for `rejected` and `needs-review`. */
   readonly code?: string
+  /** Its file was withdrawn. */
+  readonly withdrawn?: true
 }
 
 /** What a reader was told of a bill last. Key: CID bytes | UTF-8 account id. */
-export type ToldRecord = { readonly state: string; readonly code?: string }
+export type ToldRecord = { readonly state: string; readonly code?: string; readonly withdrawn?: true }
 
 /** Where an account's events are posted to. Key: UTF-8 account id | 0x00 | UTF-8 id. */
 export type WebhookRecord = {
@@ -214,6 +223,9 @@ export type WebhookRecord = {
   readonly states: readonly string[]
   readonly createdAtMs: number
 }
+
+/** A webhook's secret before the present one, which signs beside it for a while. Key: as of the webhook. */
+export type WebhookOldSecretRecord = { readonly secret: Uint8Array; readonly untilMs: number }
 
 /** How far a webhook is: the journal is its queue. Key: as of the webhook. */
 export type WebhookProgressRecord = {

@@ -1,4 +1,5 @@
 import { ApiError } from '../api-error.ts'
+import { actorOf } from '../auth.ts'
 import { defineRoute } from '../route.ts'
 import {
   account,
@@ -20,7 +21,6 @@ import {
   quota,
   rotateBody,
 } from '../schemas/accounts.ts'
-import type { Actor, Principal } from '../views/accounts.ts'
 
 /** Of every route here: the operator's listener, and a key that administers. */
 const OPERATOR = { listener: 'operator', tag: 'Operator', access: ['admin'] } as const
@@ -193,10 +193,6 @@ export const operatorRoutes = [...accountRoutes, ...keyRoutes, auditRoute]
 function nextOf(items: readonly { readonly id: string }[], limit: number): { next?: string } {
   const last = items.length === limit ? items.at(-1) : undefined
   return last === undefined ? {} : { next: last.id }
-}
-
-function actorOf(principal: Principal, requestId: string): Actor {
-  return { actor: `key:${principal.keyId}`, requestId }
 }
 
 /** The same without fields that are undefined. */

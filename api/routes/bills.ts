@@ -52,13 +52,13 @@ export const billRoutes = [
     access: ['bills:read', 'admin'],
     params: cidParams,
     answers: { 200: FILE_ANSWER },
-    problems: [UNKNOWN, 'ERR_API_DOWNLOADS'],
+    problems: [UNKNOWN, 'ERR_API_BILL_WITHDRAWN', 'ERR_API_DOWNLOADS'],
     compress: false,
     handle: async (call, node, { downloads }) => {
       const { params, principal, viewer, signal, reply } = call
       const { cid } = params
-      if ((await node.findStatus(cid, viewer)) === undefined) return unknownBill(cid)
-      const read = async (): ReturnType<typeof readFile> => readFile(node, cid, signal, principal.account)
+      const status = (await node.findStatus(cid, viewer)) ?? unknownBill(cid)
+      const read = async (): ReturnType<typeof readFile> => readFile(node, status, signal, principal.account)
       return sendFile(reply, await downloads.read(call, read))
     },
   }),

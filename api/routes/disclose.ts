@@ -1,3 +1,4 @@
+import { actorOf } from '../auth.ts'
 import { defineRoute } from '../route.ts'
 import { cidParams } from '../schemas/common.ts'
 import { disclosureBody } from '../schemas/disclosure.ts'
@@ -33,7 +34,7 @@ export const discloseRoutes = [
     handle: async (call, node, { downloads }) => {
       const { params, body, principal, requestId, signal, reply } = call
       const { cid } = params
-      const by = { actor: `key:${principal.keyId}`, requestId }
+      const by = actorOf(principal, requestId)
       const request = { cid, to: body.to, account: principal.account, by }
       const file = await downloads.read(call, async () => ({
         bytes: (await node.disclosure.discloseBill(request, signal)) ?? unknownBill(cid),

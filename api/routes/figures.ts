@@ -12,7 +12,7 @@ import {
   factorsAnswer,
   factorsQuery,
 } from '../schemas/figures.ts'
-import { unknownBill } from './sending.ts'
+import { absentFile, unknownBill } from './sending.ts'
 
 /** Factors, estimates, and where the figures of a bill come from. */
 export const figureRoutes = [
@@ -72,11 +72,11 @@ export const figureRoutes = [
     answers: {
       200: { description: 'Every step, and whether the certified claims have the same', schema: explanation },
     },
-    problems: ['ERR_API_BILL_UNKNOWN', 'ERR_BILL_NO_FIGURES', 'ERR_AUDIT_TIMEOUT'],
+    problems: ['ERR_API_BILL_UNKNOWN', 'ERR_API_BILL_WITHDRAWN', 'ERR_BILL_NO_FIGURES', 'ERR_AUDIT_TIMEOUT'],
     handle: async ({ params: { cid }, query, viewer, signal, reply }, node, { downloads }) => {
-      if ((await node.findStatus(cid, viewer)) === undefined) return unknownBill(cid)
+      const status = (await node.findStatus(cid, viewer)) ?? unknownBill(cid)
       const explain = async (): Promise<string | undefined> => node.figures.explain(cid, query.claim, signal)
-      return sendJson(reply, (await downloads.recompute(explain, signal)) ?? unknownBill(cid))
+      return sendJson(reply, (await downloads.recompute(explain, signal)) ?? absentFile(status))
     },
   }),
 ]

@@ -8,6 +8,7 @@ import type { GatewayRequest } from '../gateway-request.ts'
 import type { NodeView } from '../node-view.ts'
 import { defineRoute } from '../route.ts'
 import type { BlocksView, BlockView } from '../views/blocks.ts'
+import { withdrawnBill } from './sending.ts'
 
 /** What a CID names never changes: the longest time that caches agree on (the specification's own figure, 336 days). */
 const IMMUTABLE = 'public, max-age=29030400, immutable'
@@ -68,6 +69,7 @@ export const gatewayRoutes = [
     },
     problems: [
       'ERR_GATEWAY_ABSENT',
+      'ERR_API_BILL_WITHDRAWN',
       'ERR_GATEWAY_FORMAT',
       'ERR_GATEWAY_RANGE',
       'ERR_GATEWAY_NOT_CACHED',
@@ -83,7 +85,12 @@ export const gatewayRoutes = [
       const etag = etagOf(params.cid, wanted)
       const inline = inlineBytes(cid)
       const root = inline ?? (await blocks.findBlock(cid.toString(), signal))
-      if (root === undefined) throw absent(params.cid, headers['cache-control'])
+      if (root === undefined) {
+        const cacheControl = headers['cache-control']
+        // The specification's 410: what was here and is not served any more.
+        if (!isOnlyCached(cacheControl) && (await blocks.isRemoved(cid.toString()))) return withdrawnBill(params.cid)
+        throw absent(params.cid, cacheControl)
+      }
       reply
         .header('etag', etag)
         .header('cache-control', IMMUTABLE)
@@ -159,8 +166,12 @@ function isMatched(header: string | undefined, etag: string): boolean {
 
 function absent(cid: string, cacheControl: string | undefined): ApiError {
   // The specification's answer to who asks for nothing but what is here, which is all that this gateway ever gives.
-  if (/(?:^|[\s,])only-if-cached(?:$|[\s,])/i.test(cacheControl ?? '')) {
+  if (isOnlyCached(cacheControl)) {
     return new ApiError(`${cid} is not here`, { code: 'ERR_GATEWAY_NOT_CACHED', cid })
   }
   return new ApiError(`${cid} is not here, and this gateway asks nobody else`, { code: 'ERR_GATEWAY_ABSENT', cid })
+}
+
+function isOnlyCached(cacheControl: string | undefined): boolean {
+  return /(?:^|[\s,])only-if-cached(?:$|[\s,])/i.test(cacheControl ?? '')
 }

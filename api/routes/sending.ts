@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '../api-error.ts'
 import { etagOf, IMMUTABLE, sendVersion } from '../etag.ts'
-import type { NodeView } from '../node-view.ts'
+import type { BillStatus, NodeView } from '../node-view.ts'
 import type { RouteAnswer } from '../route.ts'
 
 /** Documentation of an answer that {@link sendFile} gives. */
@@ -18,14 +18,14 @@ export const PROOF_ANSWER: RouteAnswer = {
   headers: { ETag: 'Of the file; it does not change once the claim is final' },
 }
 
-/** Bytes of a bill, opened for an account that handed it in. @throws {ApiError} ERR_API_BILL_UNKNOWN. */
+/** Bytes of a bill, opened for an account that handed it in. @throws {ApiError} ERR_API_BILL_UNKNOWN, ERR_API_BILL_WITHDRAWN. */
 export async function readFile(
   node: Pick<NodeView, 'readBill'>,
-  cid: string,
+  status: BillStatus,
   signal: AbortSignal,
   accountId?: string,
 ): Promise<{ readonly bytes: Uint8Array; readonly sealed: boolean }> {
-  return (await node.readBill(cid, signal, accountId)) ?? unknownBill(cid)
+  return (await node.readBill(status.cid, signal, accountId)) ?? absentFile(status)
 }
 
 /**
@@ -91,4 +91,20 @@ export async function sendProof(
 /** @throws {ApiError} ERR_API_BILL_UNKNOWN, for bills that are not here and those of others alike. */
 export function unknownBill(cid: string): never {
   throw new ApiError(`no bill ${cid} here`, { code: 'ERR_API_BILL_UNKNOWN', cid })
+}
+
+/** @throws {ApiError} ERR_API_BILL_WITHDRAWN for a file that is destroyed here, else ERR_API_BILL_UNKNOWN. */
+export function absentFile({ cid, withdrawn }: BillStatus): never {
+  return withdrawn?.removed === true ? withdrawnBill(cid) : unknownBill(cid)
+}
+
+/** @throws {ApiError} ERR_API_BILL_WITHDRAWN. */
+export function withdrawnBill(cid: string): never {
+  throw new ApiError(
+    `the file of bill ${cid} was withdrawn with its account, and is destroyed here; its proof is not`,
+    {
+      code: 'ERR_API_BILL_WITHDRAWN',
+      cid,
+    },
+  )
 }

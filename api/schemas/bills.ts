@@ -61,6 +61,13 @@ export const billStatus = z
     claims: z.array(claimStatus),
     unclaimed: z.array(z.object({ ordinal: z.int(), reason })).optional(),
     review: z.object({ entries: z.int(), quorum: z.int() }).optional(),
+    withdrawn: z
+      .object({
+        at: timeText.optional().describe('When this node withdrew it; absent where another auditor did'),
+        removed: z.boolean().describe('The file is destroyed here; else it is when the claims are final'),
+      })
+      .optional()
+      .describe('The file of the sealed bill was given up, since its account was closed; state and claims stand'),
     certifiedMs: z.number().optional().describe('Time since the bill was received'),
     anchoredMs: z.number().optional(),
     finalMs: z.number().optional(),

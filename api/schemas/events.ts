@@ -12,6 +12,10 @@ const billEvent = z
     cid: z.string(),
     state: billState,
     code: z.string().optional().describe('Why, for `rejected` and `needs-review`'),
+    withdrawn: z
+      .literal(true)
+      .optional()
+      .describe('The file was withdrawn, since its account was closed; `state` stands'),
   })
   .meta({ id: 'BillEvent' })
 
@@ -55,6 +59,21 @@ const outcome = {
   error: z.string().optional(),
 }
 
+/** Longest time that two secrets sign: owners change over within days. */
+const MAX_SECRET_GRACE_MS = 7 * 24 * 3_600_000
+/** A rotation must not lose events of who does not say: a day to change over. */
+const SECRET_GRACE_MS = 24 * 3_600_000
+
+/** How long a rotated secret signs beside its successor. */
+export const rotateWebhookBody = z.strictObject({
+  graceMs: z
+    .int()
+    .min(0)
+    .max(MAX_SECRET_GRACE_MS)
+    .default(SECRET_GRACE_MS)
+    .describe('Time that the old secret signs too, at most 7 days; 0 for one that others have seen'),
+})
+
 /** {@link WebhookOutcome} as JSON. */
 export const webhookOutcome = z.object(outcome).meta({ id: 'WebhookOutcome' })
 
@@ -65,6 +84,7 @@ const webhook = z
     url: z.string(),
     states: z.array(billState).describe('States that are told; none: all'),
     createdAt: timeText,
+    oldSecretUntil: timeText.optional().describe('While the secret before the present one signs too'),
     waiting: z.int().describe('Events of the account that are not settled yet'),
     failures: z.int().describe('Attempts that failed one after another'),
     nextAt: timeText.optional().describe('When the next attempt is made'),

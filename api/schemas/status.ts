@@ -52,6 +52,12 @@ const whole = brief.extend({
     })
     .optional()
     .describe('Absent without a key that pays'),
+  tls: z
+    .object({
+      problem: z.string().optional().describe('Why the certificate of the files is not the one that is shown'),
+    })
+    .optional()
+    .describe('Absent without a certificate'),
   webhooks: z.object({ total: z.int(), failing: z.int(), disabled: z.int() }).optional(),
 })
 

@@ -20,6 +20,8 @@ export type BlockView = { readonly cid: string; readonly bytes: Uint8Array }
 export interface BlocksView {
   /** Bytes of a block, their hash checked; `undefined` if it is not here, or of a kind that is never here. */
   findBlock(cid: string, signal: AbortSignal): Promise<Uint8Array | undefined>
+  /** True if this node had the file of a bill with this CID, and has destroyed it. */
+  isRemoved(cid: string): Promise<boolean>
   /**
    * Blocks of a DAG, depth first, the root first.
    *

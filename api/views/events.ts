@@ -1,5 +1,6 @@
 import type { BillState } from '../node-view.ts'
 import type { Viewer } from './access.ts'
+import type { Actor } from './accounts.ts'
 
 /** A change of a bill's state. */
 export type BillEvent = {
@@ -11,6 +12,8 @@ export type BillEvent = {
   readonly state: BillState
   /** Code of the reason, for `rejected` and `needs-review`. */
   readonly code?: string
+  /** True once the bill's file was withdrawn: `state` stands. */
+  readonly withdrawn?: true
 }
 
 /**
@@ -42,6 +45,8 @@ export type Webhook = {
   /** States that are told; empty: all. */
   readonly states: readonly BillState[]
   readonly createdAt: string
+  /** While the secret before the present one signs too. */
+  readonly oldSecretUntil?: string
   /** Events of the account, of any state, that are not settled yet, and how the last delivery went. */
   readonly waiting: number
   readonly last?: WebhookOutcome & { readonly at: string }
@@ -52,15 +57,32 @@ export type Webhook = {
   readonly disabledAt?: string
 }
 
-/** Webhooks of accounts. */
+/** A webhook as an account asks for it: no states are all of them. */
+export type NewWebhook = { readonly url: string; readonly states: readonly BillState[] }
+
+/** Webhooks of accounts. `by` goes into the audit log with each change. */
 export interface WebhooksView {
-  /** @returns the secret (`whsec_…`), shown once. @throws {CodedError} ERR_WEBHOOK_URL, ERR_WEBHOOK_LIMIT. */
-  add(account: string, url: string, states: readonly BillState[]): Promise<{ webhook: Webhook; secret: string }>
+  /** @returns the secret (`whsec_…`), shown once. @throws {CodedError} ERR_WEBHOOK_URL, ERR_WEBHOOK_LIMIT, ERR_WEBHOOK_CHANGES. */
+  add(account: string, webhook: NewWebhook, by: Actor): Promise<{ webhook: Webhook; secret: string }>
   list(account: string): Promise<Webhook[]>
+  /**
+   * Gives a webhook a new secret; the one before signs beside it for `graceMs`.
+   *
+   * @returns the new secret, shown once. @throws {CodedError} ERR_WEBHOOK_UNKNOWN, ERR_WEBHOOK_CHANGES.
+   */
+  rotate(
+    account: string,
+    id: string,
+    change: { readonly graceMs: number; readonly by: Actor },
+  ): Promise<{ webhook: Webhook; secret: string }>
   /** @throws {CodedError} ERR_WEBHOOK_UNKNOWN. */
-  remove(account: string, id: string): Promise<void>
-  /** Sends a `ping` at once, also to a disabled one, which it enables again if it is answered with 2xx. @throws ERR_WEBHOOK_UNKNOWN. */
-  ping(account: string, id: string, signal: AbortSignal): Promise<WebhookOutcome>
+  remove(account: string, id: string, by: Actor): Promise<void>
+  /**
+   * Sends a `ping` at once, also to a disabled one, which it enables again if it is answered with 2xx.
+   *
+   * @throws {CodedError} ERR_WEBHOOK_UNKNOWN, ERR_WEBHOOK_CHANGES.
+   */
+  ping(account: string, id: string, call: { readonly by: Actor; readonly signal: AbortSignal }): Promise<WebhookOutcome>
   /** Webhooks of all accounts that are switched off or failing now, for the operator's eyes. */
   health(): { readonly total: number; readonly failing: number; readonly disabled: number }
 }

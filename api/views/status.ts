@@ -47,6 +47,8 @@ export type NodeStatus = NodeHealth & {
     readonly runwayAnchors?: number
     readonly runwayDays?: number
   }
+  /** Certificate of the API; absent without one. `problem`: why its files are not what is shown. */
+  readonly tls?: { readonly problem?: string }
   /** Webhooks of all accounts; failing ones are tried again, disabled ones are not. */
   readonly webhooks?: { readonly total: number; readonly failing: number; readonly disabled: number }
 }

@@ -105,6 +105,7 @@ export class Anchoring {
       listener: {
         onAnchored: async (seen) => {
           const before = this.head().seq
+          this.#noteBehind(seen.seq)
           await this.#follower.onAnchored(seen)
           if (this.head().seq > before) init.meters.anchored()
         },
@@ -194,6 +195,13 @@ export class Anchoring {
     else if (this.#waitingSinceMs === 0) this.#waitingSinceMs = now
     this.#lag = { claims, oldestMs: claims === 0 ? 0 : now - this.#waitingSinceMs }
     return claims
+  }
+
+  // The endpoint answers. What was said before the first look, or while the endpoint was down, is not so any more; the look may
+  // take long, when this node was away for long.
+  #noteBehind(seq: number): void {
+    if (this.#chain.ok) return
+    this.#chain = { ok: false, reason: `ERR_ANCHOR_BATCH: batches of anchor ${seq} are being brought here` }
   }
 
   #note(state: WatchState): void {

@@ -39,6 +39,7 @@ export function billLines(terminal: Terminal, status: BillStatus): string[] {
   return [
     head.join('  '),
     ...reasonLines(status),
+    ...withdrawnLines(status),
     ...(status.review === undefined
       ? []
       : [`  people read it: ${status.review.entries} of ${status.review.quorum} auditors have entered it`]),
@@ -55,6 +56,13 @@ function reasonLines(status: BillStatus): string[] {
   const where = reason.place === undefined ? '' : ` at ${printable(reason.place)}`
   const holder = reason.heldBy === undefined ? '' : `, held by claim ${reason.heldBy}`
   return [`  ${printable(reason.message)}${where}${holder} (${reason.code})`]
+}
+
+function withdrawnLines({ withdrawn }: BillStatus): string[] {
+  if (withdrawn === undefined) return []
+  const when = withdrawn.at === undefined ? '' : ` on ${withdrawn.at.slice(0, 10)}`
+  const file = withdrawn.removed ? 'its file is destroyed here' : 'its file is destroyed when its claims are final'
+  return [`  withdrawn${when}, its account was closed: ${file}; claims and proofs stay`]
 }
 
 function claimLine(claim: ClaimStatus): string {

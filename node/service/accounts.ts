@@ -16,6 +16,9 @@ import { generateArchiveKey } from '#storage'
 import type { AccountRecord, KeyRecord, Store } from '#storage'
 import { Serial } from '../serial.ts'
 import { AccountBills } from './account-bills.ts'
+import { AccountBook } from './account-book.ts'
+import { AccountClosing, NODE } from './account-closing.ts'
+import type { Shred } from './account-closing.ts'
 import { AccountError } from './account-error.ts'
 import { AccountKeys } from './account-keys.ts'
 import type { MadeKey } from './account-keys.ts'
@@ -25,12 +28,6 @@ import { MAX_ACCOUNTS, MAX_KEY_GRACE_MS } from './constants.ts'
 import { isKeyUsable, MemoryKeyRing } from './key-ring.ts'
 import { KeyUses } from './key-uses.ts'
 import { Quotas } from './quotas.ts'
-
-/**
- * Destroys what is kept for an account alone, and tells how many bills that were. Told again after a crash, it goes on where
- * it was; the account's own list of its bills is there until it returns.
- */
-export type Shred = (account: string) => Promise<number>
 
 /** What the accounts need. */
 export type AccountsComponents = {
@@ -42,21 +39,18 @@ export type AccountsComponents = {
   readonly log: Logger
 }
 
-/** Actor of what the node finishes by itself. */
-const NODE: Actor = { actor: 'node' }
-
 /**
  * Accounts and keys of a node: all in memory, every change durable with its line of the audit log before it is answered.
  * What takes rights away counts at once and is then written; what gives rights is written first.
  */
 export class Accounts implements AccountsView {
   readonly #components: AccountsComponents
-  readonly #accounts = new Map<string, AccountRecord>()
+  readonly #book = new AccountBook()
   readonly #ring: MemoryKeyRing
   readonly #uses: KeyUses
   readonly #keys: AccountKeys
   readonly #serial = new Serial()
-  readonly #closing = new Map<string, Promise<{ account: Account; removedBills: number }>>()
+  readonly #closing: AccountClosing
   /** Places in the quotas, for the intake. */
   readonly quotas: Quotas
   /** Whose bills are whose. */
@@ -70,9 +64,20 @@ export class Accounts implements AccountsView {
     this.#ring = new MemoryKeyRing({ nowMs })
     this.#uses = new KeyUses(store, this.#ring, log)
     this.#keys = new AccountKeys({ ...components, ring: this.#ring, uses: this.#uses })
-    this.quotas = new Quotas({ store, nowMs, findAccount: (id) => this.#accounts.get(id) })
+    this.quotas = new Quotas({ store, nowMs, findAccount: (id) => this.#book.find(id) })
     this.bills = new AccountBills(store)
     this.audit = new AuditLog(store, nowMs)
+    this.#closing = new AccountClosing({
+      store,
+      book: this.#book,
+      keys: this.#keys,
+      bills: this.bills,
+      quotas: this.quotas,
+      audit: this.audit,
+      serial: this.#serial,
+      shred: components.shred,
+      nowMs,
+    })
   }
 
   /** Whose key a text is. */
@@ -82,7 +87,7 @@ export class Accounts implements AccountsView {
 
   /** Reads accounts and keys; until then nobody has any. */
   async load(): Promise<void> {
-    for await (const [, account] of this.#components.store.accounts.entries()) this.#accounts.set(account.id, account)
+    for await (const [, account] of this.#components.store.accounts.entries()) this.#book.keep(account)
     await this.#keys.load()
     await this.#uses.load()
     await this.quotas.load()
@@ -91,7 +96,7 @@ export class Accounts implements AccountsView {
   /** Finishes the closings that a crash interrupted, and begins to write uses of keys. One that fails waits for the next start. */
   async start(): Promise<void> {
     this.#uses.start()
-    for (const { id, state } of this.#accounts.values()) {
+    for (const { id, state } of this.#book.list()) {
       if (state !== 'closing') continue
       try {
         await this.closeAccount(id, NODE)
@@ -104,19 +109,19 @@ export class Accounts implements AccountsView {
 
   /** Ends after the changes under way. */
   async stop(): Promise<void> {
-    await Promise.allSettled(this.#closing.values())
+    await this.#closing.settle()
     await this.#serial.run(async () => this.#uses.stop())
   }
 
   /** age recipient that an account's sealed bills are made for; `undefined` if nobody signed it up, or it is closed. */
   recipientOf(account: string): string | undefined {
-    return this.#accounts.get(account)?.recipient
+    return this.#book.find(account)?.recipient
   }
 
   /** Takes over an account and its keys as `api-keys.json` names them, where the store does not know them, in one commit. */
   async takeOver(account: Pick<AccountRecord, 'id' | 'recipient'>, keys: readonly KeyRecord[]): Promise<void> {
     await this.#serial.run(async () => {
-      const known = this.#accounts.get(account.id)
+      const known = this.#book.find(account.id)
       // A closed account gets no keys, wherever they come from.
       const added = keys.filter(({ id }) => this.#keys.find(id) === undefined)
       if ((known !== undefined && known.state !== 'open') || (known !== undefined && added.length === 0)) return
@@ -127,7 +132,7 @@ export class Accounts implements AccountsView {
         this.#components.store.accounts.put(utf8(record.id), record),
         ...seeds.flatMap((key) => this.#keys.put(key)),
       ])
-      this.#accounts.set(record.id, record)
+      this.#book.keep(record)
       for (const key of seeds) this.#keys.keep(key)
     })
   }
@@ -138,10 +143,10 @@ export class Accounts implements AccountsView {
     const recipient = account.recipient ?? made?.recipient
     const { id, name, quota } = account
     return this.#serial.run(async () => {
-      if (this.#accounts.has(id)) {
+      if (this.#book.find(id) !== undefined) {
         throw new AccountError(`account ${id} exists, or existed once`, { code: 'ERR_ACCOUNT_EXISTS', account: id })
       }
-      if (this.#accounts.size >= MAX_ACCOUNTS) {
+      if (this.#book.size >= MAX_ACCOUNTS) {
         throw new AccountError(`the node has ${MAX_ACCOUNTS} accounts`, {
           code: 'ERR_ACCOUNT_LIMIT',
           limit: MAX_ACCOUNTS,
@@ -156,94 +161,48 @@ export class Accounts implements AccountsView {
         state: 'open',
       }
       await this.audit.record(by, 'account.add', id, [this.#components.store.accounts.put(utf8(id), record)])
-      this.#accounts.set(id, record)
+      this.#book.keep(record)
       // The secret half is in this answer and nowhere else.
       return { account: this.#describe(record), ...(made === undefined ? {} : { identity: made.identity }) }
     })
   }
 
   async listAccounts({ after = '', limit = Infinity }: ListPart = {}): Promise<Account[]> {
-    const behind = [...this.#accounts.values()].filter(({ id }) => id > after)
+    const behind = this.#book.list().filter(({ id }) => id > after)
     const sorted = behind.toSorted((a, b) => (a.id < b.id ? -1 : 1))
     return sorted.slice(0, limit).map((it) => this.#describe(it))
   }
 
   async findAccount(id: string): Promise<Account | undefined> {
-    const record = this.#accounts.get(id)
+    const record = this.#book.find(id)
     return record === undefined ? undefined : this.#describe(record)
   }
 
   async getAccount(id: string): Promise<Account> {
-    return this.#describe(this.#getAccount(id))
+    return this.#describe(this.#book.get(id))
   }
 
   async changeQuota(id: string, quota: Quota, by: Actor): Promise<Account> {
     verifyQuota(quota)
     return this.#serial.run(async () => {
-      this.#assertOpen(id)
-      const { billsPerDay: _bills, storedBytes: _bytes, ...rest } = this.#getAccount(id)
+      const { billsPerDay: _bills, storedBytes: _bytes, ...rest } = this.#book.getOpen(id)
       const changed: AccountRecord = { ...rest, ...quota }
       await this.audit.record(by, 'account.quota', id, [this.#components.store.accounts.put(utf8(id), changed)])
-      this.#accounts.set(id, changed)
+      this.#book.keep(changed)
       return this.#describe(changed)
     })
   }
 
   async closeAccount(id: string, by: Actor): Promise<{ account: Account; removedBills: number }> {
-    const underWay = this.#closing.get(id)
-    if (underWay !== undefined) return underWay
-    const task = this.#close(id, by).finally(() => this.#closing.delete(id))
-    this.#closing.set(id, task)
-    return task
-  }
-
-  async #close(id: string, by: Actor): Promise<{ account: Account; removedBills: number }> {
-    await this.#serial.run(async () => this.#beginToClose(id, by))
-    const { shred, store, nowMs } = this.#components
-    if (shred === undefined) return { account: this.#describe(this.#getAccount(id)), removedBills: 0 }
-    const removedBills = await shred(id)
-    await this.bills.forget(id)
-    return this.#serial.run(async () => {
-      const { createdAtMs } = this.#getAccount(id)
-      // What is left tells that the id is taken, and nothing of who it was.
-      const closed: AccountRecord = { id, createdAtMs, state: 'closed', closedAtMs: nowMs(), removedBills }
-      const writes = [store.accounts.put(utf8(id), closed), this.quotas.forget(id)]
-      await this.audit.record(NODE, 'account.closed', id, writes)
-      this.#accounts.set(id, closed)
-      return { account: this.#describe(closed), removedBills }
-    })
-  }
-
-  // From the first line on, in memory, the account has no keys and takes no bills; durable, the closing is finished by the next
-  // start whatever happens.
-  async #beginToClose(id: string, by: Actor): Promise<void> {
-    const open = this.#getAccount(id)
-    if (open.state === 'closing') return
-    if (open.state === 'closed')
-      throw new AccountError(`account ${id} is closed`, { code: 'ERR_ACCOUNT_CLOSED', account: id })
-    const closing: AccountRecord = { ...open, state: 'closing' }
-    const before = this.#keys.list(id).filter((key) => key.revokedAtMs === undefined)
-    const revoked = before.map((key): KeyRecord => ({ ...key, revokedAtMs: this.#components.nowMs() }))
-    this.#accounts.set(id, closing)
-    for (const key of revoked) this.#keys.keep(key)
-    try {
-      const { store } = this.#components
-      await this.audit.record(by, 'account.close', id, [
-        store.accounts.put(utf8(id), closing),
-        ...revoked.map((key) => store.keys.put(utf8(key.id), key)),
-      ])
-    } catch (cause) {
-      this.#accounts.set(id, open)
-      for (const key of before) this.#keys.keep(key)
-      throw cause
-    }
+    const { account, removedBills } = await this.#closing.close(id, by)
+    return { account: this.#describe(account), removedBills }
   }
 
   async createKey(key: NewKey, by: Actor): Promise<{ key: KeyView; text: string }> {
     const { scopes, expiresAtMs } = verifyNewKey(key, this.#components.nowMs())
     const { account, label } = key
     return this.#serial.run(async () => {
-      this.#assertOpen(account)
+      this.#book.getOpen(account)
       const made = this.#keys.make({
         account,
         scopes,
@@ -328,17 +287,6 @@ export class Accounts implements AccountsView {
 
   #describe(record: AccountRecord): Account {
     return describeAccount(record, this.quotas.usageOf(record.id))
-  }
-
-  #getAccount(id: string): AccountRecord {
-    const account = this.#accounts.get(id)
-    if (account !== undefined) return account
-    throw new AccountError(`no account ${id} here`, { code: 'ERR_ACCOUNT_UNKNOWN', account: id })
-  }
-
-  #assertOpen(id: string): void {
-    if (this.#getAccount(id).state === 'open') return
-    throw new AccountError(`account ${id} is closed`, { code: 'ERR_ACCOUNT_CLOSED', account: id })
   }
 
   #getKey(id: string): KeyRecord {

@@ -25,8 +25,17 @@ export class AuditLog {
     this.#keep = keep
   }
 
-  /** Commits a change with its entry. One after another: a number is given only when the one before is on disk. */
-  async record(by: Actor, action: string, subject: string, writes: readonly Write[]): Promise<void> {
+  /**
+   * Commits a change with its entry. One after another: a number is given only when the one before is on disk.
+   *
+   * @param writes of the change; a function is asked for them in the moment of the commit.
+   */
+  async record(
+    by: Actor,
+    action: string,
+    subject: string,
+    writes: readonly Write[] | (() => readonly Write[]),
+  ): Promise<void> {
     await this.#serial.run(async () => {
       const seq = (this.#lastSeq ?? (await this.#findLastSeq())) + 1
       const entry: AuditRecord = {
@@ -39,7 +48,8 @@ export class AuditLog {
       }
       this.#lastSeq = undefined
       const forgotten = seq > this.#keep ? [this.#store.audit.remove(keyOfNumber(seq - this.#keep))] : []
-      await this.#store.commit([...writes, this.#store.audit.put(keyOfNumber(seq), entry), ...forgotten], {
+      const change = typeof writes === 'function' ? writes() : writes
+      await this.#store.commit([...change, this.#store.audit.put(keyOfNumber(seq), entry), ...forgotten], {
         durable: true,
       })
       this.#lastSeq = seq

@@ -13,7 +13,7 @@ export interface BillChanges {
 }
 
 /** A state as it is told, with the code of its reason. */
-export type ToldState = { readonly state: BillState; readonly code?: string }
+export type ToldState = { readonly state: BillState; readonly code?: string; readonly withdrawn?: true }
 
 const PATH: readonly BillState[] = ['received', 'proposed', 'certified', 'anchored', 'final']
 
@@ -23,9 +23,16 @@ const PATH: readonly BillState[] = ['received', 'proposed', 'certified', 'anchor
  *
  * Backwards only what the chain takes back is told (`certified` after `anchored`): a batch that is split and proposed again
  * was proposed before. From `rejected` a bill starts again at `received`: it was handed in once more, or another auditor had
- * claimed it.
+ * claimed it. That its file was withdrawn, or is kept again, is told with the state that it has.
  */
 export function statesToTell(told: ToldState | undefined, now: ToldState): readonly ToldState[] {
+  const passed = statesPassed(told, now)
+  if (passed.length > 0) return [...passed.slice(0, -1), now]
+  return told !== undefined && told.withdrawn !== now.withdrawn ? [{ ...now, state: told.state }] : []
+}
+
+// The last one, if there is any, is the state that it has now.
+function statesPassed(told: ToldState | undefined, now: ToldState): readonly ToldState[] {
   const at = PATH.indexOf(now.state)
   const from = told === undefined ? -1 : PATH.indexOf(told.state)
   if (at < 0) {

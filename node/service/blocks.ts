@@ -4,6 +4,7 @@ import type { Archive } from '#storage'
 import { ArchiveError } from '#storage'
 import { CID } from 'multiformats/cid'
 import { NodeError } from '../node-error.ts'
+import type { WithdrawnFiles } from './withdrawn-files.ts'
 
 /** Walks at once: each holds a block of 1 MiB and a socket; more clients are told to come again. */
 const WALKS_LIMIT = 32
@@ -20,15 +21,27 @@ type Visit = { readonly cid: CID; readonly depth: number }
 /** Blocks of this node's archive for the gateway; no peer is asked for any. */
 export class GatewayBlocks implements BlocksView {
   readonly #archive: Archive
+  readonly #withdrawn: Pick<WithdrawnFiles, 'isRemoved'>
   #walks = 0
 
-  constructor({ archive }: { readonly archive: Archive }) {
+  constructor({
+    archive,
+    withdrawnFiles,
+  }: {
+    readonly archive: Archive
+    readonly withdrawnFiles: Pick<WithdrawnFiles, 'isRemoved'>
+  }) {
     this.#archive = archive
+    this.#withdrawn = withdrawnFiles
   }
 
   async findBlock(text: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const cid = CID.parse(text)
     return isServed(cid) ? this.#find(cid, signal) : undefined
+  }
+
+  async isRemoved(text: string): Promise<boolean> {
+    return this.#withdrawn.isRemoved(CID.parse(text).toV1())
   }
 
   async *walk(text: string, options: WalkOptions, signal: AbortSignal): AsyncGenerator<BlockView> {

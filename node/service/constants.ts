@@ -15,6 +15,11 @@ export const MAX_AUDIT_ENTRIES = 1_000_000
  * those of operators. A business that shows all its bills to a verifier has fewer.
  */
 export const DISCLOSURES_PER_DAY = 10_000
+/**
+ * Webhooks that one account adds, changes and tests in a day (UTC), together: each is an entry of the audit log. Programs do so
+ * when they are set up, people when something is wrong.
+ */
+export const WEBHOOK_CHANGES_PER_DAY = 1_000
 /** Entries of one answer of the audit log. */
 export const MAX_LISTED_AUDIT = 1_000
 /** Bills that a filter looks at for one page: a filter that hardly anything passes must not read the whole store. */

@@ -1,16 +1,16 @@
 import type { DisclosureRequest, DisclosureView } from '#api'
 import { checkRecipient, seal } from '#storage'
-import type { Archive } from '#storage'
+import type { Archive, Store } from '#storage'
 import type { BillVault } from '../bill-vault.ts'
 import { findCid } from '../intake.ts'
 import { AccountError } from './account-error.ts'
 import type { Accounts } from './accounts.ts'
 import { DISCLOSURES_PER_DAY } from './constants.ts'
-
-const DAY_MS = 86_400_000
+import { DailyCounts } from './daily-counts.ts'
 
 /** What handing bills on needs. */
 export type DisclosureComponents = {
+  readonly store: Pick<Store, 'dailyCounts'>
   readonly accounts: {
     readonly bills: Pick<Accounts['bills'], 'find'>
     readonly audit: Pick<Accounts['audit'], 'record'>
@@ -25,11 +25,7 @@ export type DisclosureComponents = {
  */
 export class Disclosure implements DisclosureView {
   readonly #components: DisclosureComponents
-  readonly #nowMs: () => number
-  readonly #perDay: number
-  /** Of today, by account; forgotten at a restart, of which a user makes none. */
-  readonly #counts = new Map<string, number>()
-  #day = 0
+  readonly #counts: DailyCounts
 
   /** @param init `perDay`: disclosures of one account in a UTC day, {@link DISCLOSURES_PER_DAY} unless told. */
   constructor(
@@ -37,8 +33,7 @@ export class Disclosure implements DisclosureView {
     { nowMs, perDay = DISCLOSURES_PER_DAY }: { readonly nowMs: () => number; readonly perDay?: number },
   ) {
     this.#components = components
-    this.#nowMs = nowMs
-    this.#perDay = perDay
+    this.#counts = new DailyCounts({ store: components.store, kind: 'disclosure', perDay, nowMs })
   }
 
   async discloseBill(
@@ -50,28 +45,20 @@ export class Disclosure implements DisclosureView {
     const own = parsed === undefined ? undefined : await accounts.bills.find(account, parsed)
     if (parsed === undefined || own === undefined || !(await archive.hasBill(parsed))) return undefined
     await checkRecipient(to)
-    this.#count(account)
+    await this.#count(account)
     const file = await seal(await vault.readPlain(parsed, own.visibility, signal), [to])
     // Before it is answered: what left the node is on record.
-    await accounts.audit.record(by, 'bill.disclose', `${parsed.toString()} ${to}`, [])
+    await accounts.audit.record(by, 'bill.disclose', `${parsed.toString()} ${to}`, () => [this.#counts.write(account)])
     return file
   }
-  #count(account: string): void {
-    const nowMs = this.#nowMs()
-    const day = Math.floor(nowMs / DAY_MS)
-    if (day !== this.#day) this.#counts.clear()
-    this.#day = day
-    const count = this.#counts.get(account) ?? 0
-    if (count >= this.#perDay) {
-      throw new AccountError(
-        `account ${account} may hand on ${this.#perDay} bills a day; the next begins at 00:00 UTC`,
-        {
-          code: 'ERR_QUOTA_DISCLOSURES',
-          limit: this.#perDay,
-          retryAfterS: Math.ceil((DAY_MS - (nowMs % DAY_MS)) / 1_000),
-        },
-      )
-    }
-    this.#counts.set(account, count + 1)
+
+  async #count(account: string): Promise<void> {
+    if (await this.#counts.take(account)) return
+    const limit = this.#counts.perDay
+    throw new AccountError(`account ${account} may hand on ${limit} bills a day; the next begins at 00:00 UTC`, {
+      code: 'ERR_QUOTA_DISCLOSURES',
+      limit,
+      retryAfterS: this.#counts.retryAfterS(),
+    })
   }
 }

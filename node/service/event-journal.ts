@@ -310,7 +310,7 @@ function toldKey(cid: CID, account: string): Uint8Array {
   return concatBytes([cid.bytes, utf8(account)])
 }
 
-function eventOf(key: Uint8Array, { atMs, cid, state, code }: EventRecord): BillEvent {
+function eventOf(key: Uint8Array, { atMs, cid, state, code, withdrawn }: EventRecord): BillEvent {
   return {
     seq: seqOfKey(key),
     at: new Date(atMs).toISOString(),
@@ -318,5 +318,6 @@ function eventOf(key: Uint8Array, { atMs, cid, state, code }: EventRecord): Bill
     // Written by this journal from a state.
     state: state as BillState,
     ...(code === undefined ? {} : { code }),
+    ...(withdrawn === undefined ? {} : { withdrawn }),
   }
 }

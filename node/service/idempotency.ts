@@ -5,6 +5,7 @@ import { concatBytes, equalBytes, sha256, toHex, utf8 } from '#protocol'
 import { keyOfNumber } from '#storage'
 import type { IdempotencyRecord, Store, Write } from '#storage'
 import { Serial } from '../serial.ts'
+import { DailyCounts } from './daily-counts.ts'
 
 /** How long a name holds: clients repeat within minutes, and a name that holds for ever is a disk that fills. */
 const KEPT_MS = 24 * 60 * 60_000
@@ -25,20 +26,21 @@ const FORGOTTEN_AT_ONCE = 4
  * removed, so that nothing that is being written is ever forgotten.
  */
 export class Idempotency implements IdempotencyView {
-  readonly #store: Pick<Store, 'idempotency' | 'commit'>
+  readonly #store: Pick<Store, 'idempotency' | 'dailyCounts' | 'commit'>
   readonly #nowMs: () => number
-  readonly #perDay: number
-  /** Names given today, by account; counted anew after a restart. */
-  readonly #counts = new Map<string, number>()
-  #day = 0
+  readonly #counts: DailyCounts
   /** Requests under way by name. */
   readonly #underWay = new Map<string, { readonly tasks: Serial; users: number }>()
 
   /** @param perDay names remembered of one account in a UTC day. */
-  constructor(store: Pick<Store, 'idempotency' | 'commit'>, nowMs: () => number, perDay = NAMES_PER_DAY) {
+  constructor(
+    store: Pick<Store, 'idempotency' | 'dailyCounts' | 'commit'>,
+    nowMs: () => number,
+    perDay = NAMES_PER_DAY,
+  ) {
     this.#store = store
     this.#nowMs = nowMs
-    this.#perDay = perDay
+    this.#counts = new DailyCounts({ store, kind: 'request-name', perDay, nowMs })
   }
 
   async once(request: NamedRequest, run: () => Promise<string>): Promise<NamedAnswer> {
@@ -47,25 +49,15 @@ export class Idempotency implements IdempotencyView {
       const known = await this.#find(name)
       if (known !== undefined) return repeat(known, request)
       const cid = await run()
-      if (!this.#count(request.account)) return { cid, isRepeated: false }
+      if (!(await this.#counts.take(request.account))) return { cid, isRepeated: false }
       // Durable before it is answered: who has the answer may rely on the name. A crash between the bill's commit and this
       // one leaves a bill without name, which the same bytes find again by their hash.
       const record = { fingerprint: request.fingerprint, cid: CID.parse(cid), atMs: this.#nowMs() }
-      const writes = [...(await this.#forget()), this.#store.idempotency.put(keyOf(record.atMs, name), record)]
-      await this.#store.commit(writes, { durable: true })
+      const forgotten = await this.#forget()
+      const named = this.#store.idempotency.put(keyOf(record.atMs, name), record)
+      await this.#store.commit([...forgotten, named, this.#counts.write(request.account)], { durable: true })
       return { cid, isRepeated: false }
     })
-  }
-
-  /** @returns false when the account has had all names of this day. */
-  #count(account: string): boolean {
-    const day = Math.floor(this.#nowMs() / KEPT_MS)
-    if (day !== this.#day) this.#counts.clear()
-    this.#day = day
-    const count = (this.#counts.get(account) ?? 0) + 1
-    if (count > this.#perDay) return false
-    this.#counts.set(account, count)
-    return true
   }
 
   async #find(name: Uint8Array): Promise<IdempotencyRecord | undefined> {

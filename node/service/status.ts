@@ -33,11 +33,13 @@ export class Status implements StatusView {
   readonly #anchorDueMs: number
   readonly #disk: Disk
   readonly #payer: PayerWatch | undefined
+  readonly #tls: NodeInit['tls']
 
-  constructor(init: Pick<NodeInit, 'dataDir' | 'anchor' | 'readDiskSpace'>, components: StatusComponents) {
+  constructor(init: Pick<NodeInit, 'dataDir' | 'anchor' | 'readDiskSpace' | 'tls'>, components: StatusComponents) {
     const { dataDir, anchor } = init
     const { anchoring, store, activity } = components
     this.#components = components
+    this.#tls = init.tls
     this.#anchorDueMs = LATE_ANCHORS * (anchor.intervalMs + anchor.stageMs)
     this.#disk = new Disk(dataDir, nowMonotonicMs, init.readDiskSpace)
     const address = anchoring.payer
@@ -77,6 +79,7 @@ export class Status implements StatusView {
     const known = {
       webhooks: webhooks.health(),
       ...(payer === undefined ? {} : { payer }),
+      ...(this.#tls === undefined ? {} : { tls: tlsOf(this.#tls) }),
     }
     const findings = findFaults({
       ...this.#standing(),
@@ -140,6 +143,10 @@ export class Status implements StatusView {
     const isStopping = !this.#components.isTakingBills()
     return { committee, queue, queueLimit: QUEUE_LIMIT, isStopping, disk: this.#disk.latest }
   }
+}
+
+function tlsOf({ problem }: NonNullable<NodeInit['tls']>): NonNullable<NodeStatus['tls']> {
+  return problem === undefined ? {} : { problem }
 }
 
 /** Two decimals: for people, and short enough to send each second. */

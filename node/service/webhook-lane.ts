@@ -19,7 +19,8 @@ const SAVE_MS = 250
 export type WebhookLaneInit = {
   readonly record: WebhookRecord
   readonly progress: WebhookProgressRecord
-  readonly secret: Uint8Array
+  /** Secrets that count now, the newest first. */
+  readonly secrets: () => readonly Uint8Array[]
   /** Events of the account after a number. */
   readonly list: (afterSeq: number, limit: number) => Promise<readonly BillEvent[]>
   readonly post: (
@@ -243,7 +244,7 @@ export class WebhookLane {
       'user-agent': this.#init.userAgent,
       'webhook-id': id,
       'webhook-timestamp': String(timestampS),
-      'webhook-signature': signWebhook(this.#init.secret, id, timestampS, body),
+      'webhook-signature': signWebhook(this.#init.secrets(), id, timestampS, body),
     }
     return this.#init.post(this.#url, headers, body, signal)
   }

@@ -51,7 +51,12 @@ export class WithdrawalBook {
     this.#told.set(name, (this.#told.get(name) ?? 0) + by)
   }
 
-  /** Bills that are not gone. */
+  /** True while a bill is as this record says, and not gone. */
+  isPending(record: WithdrawnRecord): boolean {
+    return this.#pending.get(toHex(withdrawnKey(record.bill, record.sponsor))) === record
+  }
+
+  /** Bills that are not gone; the one put last comes last. */
   pending(state: 'due' | 'told'): WithdrawnRecord[] {
     return [...this.#pending.values()].filter((record) => record.state === state)
   }

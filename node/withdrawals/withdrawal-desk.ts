@@ -12,6 +12,7 @@ import type { RegionContext } from '../region-context.ts'
 import type { ReviewDesk } from '../review/review-desk.ts'
 import { Serial } from '../serial.ts'
 import { BillEnds } from './bill-ends.ts'
+import { BillSearches } from './bill-searches.ts'
 import { WithdrawalBook, withdrawalKey, withdrawnKey } from './withdrawal-book.ts'
 
 /**
@@ -21,6 +22,8 @@ import { WithdrawalBook, withdrawalKey, withdrawnKey } from './withdrawal-book.t
 const TOLD_PER_SPONSOR = 4_096
 /** Bills looked at before others get their turn: each is some looks into the store, which do not wait. */
 const LOOKS_AT_A_TIME = 32
+/** Bills that one look at the clock looks at, the longest not looked at first: a liar's, which stay for ever, keep no processor busy. */
+const LOOKS_AT_ONCE = 1_024
 
 /** What the desk needs. */
 export type WithdrawalDeskInit = {
@@ -48,11 +51,15 @@ export type WithdrawalDeskInit = {
 export class WithdrawalDesk {
   /** What is known, for sync. */
   readonly book: WithdrawalBook
+  /** Searches for bills that a withdrawal may end. */
+  readonly searches = new BillSearches()
   readonly #init: WithdrawalDeskInit
   readonly #ends: BillEnds
   readonly #serial = new Serial()
+  readonly #listeners = new Set<(withdrawal: Withdrawal) => void>()
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
+  #isLooking = false
 
   constructor(init: WithdrawalDeskInit) {
     this.#init = init
@@ -109,7 +116,11 @@ export class WithdrawalDesk {
       const known = await store.withdrawn.findMany(bills.map((bill) => withdrawnKey(bill, sponsor)))
       const news = bills.filter((_, i) => known[i] === undefined || known[i].state === 'due')
       // A repeat under another number would cost a record each time.
-      if (news.length === 0 || this.book.countTold(sponsor) + news.length > TOLD_PER_SPONSOR) return false
+      if (news.length === 0) return false
+      if (this.book.countTold(sponsor) + news.length > TOLD_PER_SPONSOR) {
+        this.searches.excuse(withdrawal)
+        return false
+      }
       const records = news.map((bill): WithdrawnRecord => ({ bill, sponsor, state: 'told' }))
       // Its sponsor has it on disk: what a crash loses here comes again by sync.
       await this.#keep(withdrawal, records, [], false)
@@ -117,10 +128,17 @@ export class WithdrawalDesk {
     })
   }
 
+  /** Tells each withdrawal that is news, when it is written down. @returns what ends it. */
+  onTold(listener: (withdrawal: Withdrawal) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
   /** True if a sponsor has withdrawn this bill. */
   async isWithdrawn(bill: CID, sponsor: Uint8Array): Promise<boolean> {
     // Asked for each sealed bill of each batch, and of most sponsors there is nothing to find.
     if (this.book.lastSeq(sponsor) === 0) return false
+    if (this.searches.isExcused(bill, sponsor)) return true
     const record = await this.#init.store.withdrawn.find(withdrawnKey(bill, sponsor))
     return record !== undefined && record.state !== 'due'
   }
@@ -134,24 +152,35 @@ export class WithdrawalDesk {
   }
 
   async #look(): Promise<void> {
+    // One that takes longer than the interval is not waited for by ever more.
+    if (this.#isLooking) return
+    this.#isLooking = true
     try {
-      await this.settle()
+      await this.settle(LOOKS_AT_ONCE)
     } catch (cause) {
       this.#init.log.error({ code: errorCodeOf(cause), err: cause }, 'withdrawn bills not removed; it is tried again')
+    } finally {
+      this.#isLooking = false
     }
   }
 
-  /** Withdraws and removes what can go now. */
-  async settle(): Promise<void> {
-    await this.#serial.run(async () => {
-      await this.#withdrawDue()
-      let looks = 0
-      for (const record of this.book.pending('told')) {
-        if (this.#isStopped) return
-        if ((looks += 1) % LOOKS_AT_A_TIME === 0) await nextTurn()
-        if (await this.#ends.mayGo(record)) await this.#remove(record)
-      }
-    })
+  /** Withdraws and removes what can go now. @param limit of the bills that are told, how many are looked at. */
+  async settle(limit = Infinity): Promise<void> {
+    await this.#serial.run(async () => this.#withdrawDue())
+    let looks = 0
+    for (const record of this.book.pending('told').slice(0, limit)) {
+      if (this.#isStopped) return
+      if ((looks += 1) % LOOKS_AT_A_TIME === 0) await nextTurn()
+      // Each by itself: what sync brings meanwhile does not wait for all of them.
+      await this.#serial.run(async () => this.#settleOne(record))
+    }
+  }
+
+  async #settleOne(record: WithdrawnRecord): Promise<void> {
+    if (this.#isStopped || !this.book.isPending(record)) return
+    if (await this.#ends.mayGo(record)) await this.#remove(record)
+    // Behind the others, until its next turn.
+    if (this.book.isPending(record)) this.book.put(record)
   }
 
   async #withdrawDue(): Promise<void> {
@@ -205,6 +234,8 @@ export class WithdrawalDesk {
     await store.commit([...writes, ...records.map((record) => this.#write(record))], { durable })
     this.book.know(withdrawal)
     for (const record of records) this.book.put(record)
+    this.searches.told(withdrawal)
+    for (const listener of this.#listeners) listener(withdrawal)
   }
 
   #write(record: WithdrawnRecord): Write {

@@ -100,6 +100,10 @@ describe('quotas', () => {
     await fixture.reopen(false)
     assert.deepEqual((await fixture.accounts.getAccount('acme')).usage, { bills: 1, storedBytes: 7, billsToday: 1 })
     assert.equal((await fixture.accounts.bills.find('acme', cidOf('a')))?.sizeBytes, 7)
+    // So a restart in the middle of a day gives nobody the day again.
+    await take('b', 1)
+    await fixture.reopen(false)
+    await assert.rejects(take('c', 1), { code: 'ERR_QUOTA_BILLS' })
   })
 
   it('refuse a bill whose account is closed while it is read', async () => {

@@ -29,6 +29,7 @@ class EndlessNode extends FakeNode {
     // More than any kernel takes off the server's hands.
     findBlock: async () => new Uint8Array(16 * LIMITS.chunkBytes),
     walk: (cid) => this.#walk(cid),
+    isRemoved: async () => false,
   }
   async *#walk(cid: string): ReturnType<BlocksView['walk']> {
     this.walks += 1

@@ -162,6 +162,6 @@ describe('the OpenAPI files', function () {
     for (const name of [...Object.keys(OWN), ...Object.keys(NOT_PROVOKED)])
       assert.ok(names.has(name), `${name} is not documented`)
     for (const name of Object.keys(NOT_PROVOKED)) assert.ok(!(name in OWN), `${name} is provoked`)
-    assert.ok(Object.keys(NOT_PROVOKED).length <= 21, 'provoke it, or say in this number that you thought about it')
+    assert.ok(Object.keys(NOT_PROVOKED).length <= 24, 'provoke it, or say in this number that you thought about it')
   })
 })

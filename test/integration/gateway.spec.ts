@@ -54,6 +54,24 @@ describe('trustless gateway', () => {
     return { roots: (await car.getRoots()).map((cid) => cid.toString()), cids }
   }
 
+  it('says of a file that it has destroyed that it is gone, and not that it was never here', async () => {
+    const gone = cidOfDigest(sha256(Uint8Array.of(2)), RAW_CODE)
+    node.removed.add(gone.toString())
+    for (const format of ['raw', 'car']) {
+      const response = await get(`/ipfs/${gone.toString()}?format=${format}`)
+      const { code } = (await response.json()) as { code: string }
+      assert.deepEqual([response.status, code], [410, 'ERR_API_BILL_WITHDRAWN'])
+      assert.equal(response.headers.get('cache-control'), 'no-store')
+    }
+    // The specification's own answer goes first.
+    const cached = await get(`/ipfs/${gone.toString()}?format=raw`, { 'cache-control': 'only-if-cached' })
+    assert.equal(cached.status, 412)
+    // What is here is served, whatever became of a file that had the same blocks.
+    node.removed.add(smallCid)
+    assert.equal((await get(`/ipfs/${smallCid}?format=raw`)).status, 200)
+    node.removed.clear()
+  })
+
   it('gives one raw block, by query or by Accept, that caches may keep for ever', async () => {
     for (const response of [
       await get(`/ipfs/${smallCid}?format=raw`),

@@ -57,6 +57,8 @@ describe('a region with an auditor that withdraws what is not its own', function
       sign(bills, { region: 'elsewhere' }),
     ])
     for (const { cid } of [sealed, open]) assert.ok(await isEverywhere(cid))
+    for (const position of HONEST)
+      assert.equal((await region.node(position).findStatus(sealed.cid))?.withdrawn, undefined)
   })
 
   it('removes a file of the rogue when it is final, and holds nothing up by that', async () => {

@@ -97,6 +97,21 @@ describe('kwitness webhook', () => {
     assert.equal((await kwitness('list', '--json')).out, '{"webhooks":[]}\n')
   })
 
+  it('rotates a secret, shows the new one alone on standard output, and says how long the old one signs', async () => {
+    const rotated = await kwitness('rotate', ID, '--grace', '2d')
+    assert.deepEqual([rotated.code, rotated.out], [0, 'whsec_bmV3ZXI=\n'])
+    assert.match(rotated.err, /the old one signs too until 2026-01-03T00:00:00\.000Z/)
+    // Nothing said is a day, by the API's own default.
+    assert.match((await kwitness('rotate', ID)).err, /until 2026-01-02T00:00:00\.000Z/)
+    assert.match((await kwitness('rotate', ID, '--grace', '0m')).err, /the old one is over/)
+    const file = join(folder, 'hook-2.secret')
+    assert.ok(!(await kwitness('rotate', ID, '--json', '--out', file)).out.includes('whsec_'))
+    assert.equal(await readFile(file, 'utf8'), 'whsec_bmV3ZXI=\n')
+    const long = await kwitness('rotate', ID, '--grace', '8d')
+    assert.deepEqual([long.code, long.out], [1, ''])
+    assert.match(long.err, /graceMs.*ERR_API_REQUEST/s)
+  })
+
   it('pings, and fails when nobody answers', async () => {
     assert.deepEqual(await kwitness('ping', ID), { code: 0, out: 'answered 204\n', err: '' })
     webhooks.ping = async () => ({ ok: false, error: 'not delivered: ECONNREFUSED' })

@@ -17,7 +17,7 @@ const BODY = JSON.stringify({ type: 'bill.certified', data: { cid: 'bafkrei…',
 const HEADERS: Headers = {
   'webhook-id': 'msg_wh_0011223344556677_42',
   'webhook-timestamp': String(TIME_S),
-  'webhook-signature': signWebhook(SECRET, 'msg_wh_0011223344556677_42', TIME_S, BODY),
+  'webhook-signature': signWebhook([SECRET], 'msg_wh_0011223344556677_42', TIME_S, BODY),
 }
 const signature = HEADERS['webhook-signature'] ?? ''
 const FORGED: readonly (readonly [string, string, Headers, string, number])[] = [
@@ -37,6 +37,11 @@ const FORGED: readonly (readonly [string, string, Headers, string, number])[] = 
     TIME_S,
   ],
 ]
+/** While its secret is rotated: the new one signs first. */
+const ROTATED: Headers = {
+  ...HEADERS,
+  'webhook-signature': signWebhook([new Uint8Array(32).fill(8), SECRET], 'msg_wh_0011223344556677_42', TIME_S, BODY),
+}
 const MANY: Headers = { ...HEADERS, 'webhook-signature': `v1a,xx v1,AAAA ${signature}` }
 
 describe('docs/webhooks.md', () => {
@@ -61,6 +66,7 @@ describe('docs/webhooks.md', () => {
     const { verify } = (await import(pathToFileURL(file).href)) as { readonly verify: Verify }
     assert.deepEqual(verify(formatSecret(SECRET), HEADERS, BODY, TIME_S), JSON.parse(BODY))
     assert.deepEqual(verify(formatSecret(SECRET), MANY, BODY, TIME_S + 300), JSON.parse(BODY))
+    assert.deepEqual(verify(formatSecret(SECRET), ROTATED, BODY, TIME_S), JSON.parse(BODY))
     for (const [what, ...post] of FORGED) assert.throws(() => verify(...post), Error, what)
   })
 
@@ -85,13 +91,14 @@ print(json.dumps([attempt(post) for post in json.load(sys.stdin)]))
     const posts = [
       [formatSecret(SECRET), HEADERS, BODY, TIME_S],
       [formatSecret(SECRET), { ...MANY, 'webhook-signature': `v1a,AAAA v1,AAAA ${signature}` }, BODY, TIME_S + 300],
+      [formatSecret(SECRET), ROTATED, BODY, TIME_S],
       ...FORGED.map(([, ...post]) => post),
     ]
     const answers: unknown = JSON.parse(
       execFileSync('python3', [file], { input: JSON.stringify(posts), encoding: 'utf8' }),
     )
     const event: unknown = JSON.parse(BODY)
-    assert.deepEqual(answers, [event, event, ...FORGED.map(() => null)])
+    assert.deepEqual(answers, [event, event, event, ...FORGED.map(() => null)])
   })
 
   it('shows the waits that there are', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { Store } from '#storage'
 import { Accounts } from '../../node/service/accounts.ts'
-import type { Shred } from '../../node/service/accounts.ts'
+import type { Shred } from '../../node/service/account-closing.ts'
 
 /** Accounts on a real store in a folder of their own, with a clock that the test moves. */
 export class AccountFixture {

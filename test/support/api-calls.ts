@@ -39,7 +39,11 @@ export async function makeWorld(served: ServedNode, account: string): Promise<Wo
   const unread = await submit(new TextEncoder().encode(`a bill that only ${account} can read\n`), 'sealed')
   await untilState(node, sealed, 'final')
   const status: BillStatus = await untilState(node, open, 'final')
-  const { webhook } = await node.webhooks.add(account, 'http://127.0.0.1:9/nobody-listens', ['certified'])
+  const { webhook } = await node.webhooks.add(
+    account,
+    { url: 'http://127.0.0.1:9/nobody-listens', states: ['certified'] },
+    BY,
+  )
   return { served, account, sealed, open, unread, webhook: webhook.id, batch: status.claims[0]?.batch ?? '' }
 }
 

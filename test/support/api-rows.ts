@@ -32,7 +32,7 @@ const ofBill = (suffix = ''): ((world: World) => Call) => {
 /** An account has room for a few webhooks: what an earlier call made is gone, the first stays. */
 async function makeRoom({ node }: ServedNode, account: string): Promise<void> {
   for (const whose of [account, 'stranger']) {
-    for (const { id } of (await node.webhooks.list(whose)).slice(1)) await node.webhooks.remove(whose, id)
+    for (const { id } of (await node.webhooks.list(whose)).slice(1)) await node.webhooks.remove(whose, id, BY)
   }
 }
 
@@ -99,10 +99,21 @@ export const ROWS: Readonly<Record<string, Row>> = {
     who: ['bills:write'],
     call: async ({ served, account }) => {
       await makeRoom(served, account)
-      const { webhook } = await served.node.webhooks.add(account, `http://127.0.0.1:9/${unique('gone')}`, ['final'])
+      const { webhook } = await served.node.webhooks.add(
+        account,
+        { url: `http://127.0.0.1:9/${unique('gone')}`, states: ['final'] },
+        BY,
+      )
       return { path: `/v1/webhooks/${webhook.id}`, method: 'DELETE' }
     },
     own: 204,
+    other: 404,
+  },
+  rotateWebhook: {
+    listener: 'public',
+    who: ['bills:write'],
+    call: ({ webhook }) => ({ path: `/v1/webhooks/${webhook}/rotate`, method: 'POST', body: '{}' }),
+    own: 200,
     other: 404,
   },
   pingWebhook: {

@@ -80,7 +80,7 @@ async function answer(request: ChildRequest): Promise<Partial<ChildAnswer>> {
     return { events: await node.events.list({ account: request.account, all: false }, 0, 10_000) }
   }
   if (request.kind === 'add-webhook') {
-    await node.webhooks.add(request.account, request.url, [])
+    await node.webhooks.add(request.account, { url: request.url, states: [] }, { actor: 'operator' })
     return {}
   }
   if (request.kind === 'die') {

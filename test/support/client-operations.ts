@@ -39,6 +39,7 @@ export const PUBLIC_CALLS: Calls<KwitnessClient> = {
   },
   createWebhook: async (client) => client.createWebhook({ url: 'https://example.com/hook', states: ['final'] }),
   listWebhooks: async (client) => client.listWebhooks(),
+  rotateWebhook: async (client) => client.rotateWebhook(WEBHOOK, 3_600_000),
   removeWebhook: async (client) => client.removeWebhook(WEBHOOK),
   pingWebhook: async (client) => client.pingWebhook(WEBHOOK),
   estimate: async (client) =>

@@ -39,7 +39,12 @@ const WEBHOOK: Webhook = {
 
 /** One webhook, of every account. */
 export const FAKE_WEBHOOKS: WebhooksView = {
-  add: async (_account, url, states) => ({ webhook: { ...WEBHOOK, url, states }, secret: 'whsec_c2VjcmV0' }),
+  add: async (_account, { url, states }) => ({ webhook: { ...WEBHOOK, url, states }, secret: 'whsec_c2VjcmV0' }),
+  rotate: async (_account, id, { graceMs }) => {
+    known(id)
+    const until = graceMs === 0 ? {} : { oldSecretUntil: new Date(Date.UTC(2026, 0, 1) + graceMs).toISOString() }
+    return { webhook: { ...WEBHOOK, ...until }, secret: 'whsec_bmV3ZXI=' }
+  },
   list: async () => [WEBHOOK],
   remove: async (_account, id) => known(id),
   ping: async (_account, id) => {

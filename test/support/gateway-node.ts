@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as dagCbor from '@ipld/dag-cbor'
 import { createHeliaLight } from 'helia'
+import type { CID } from 'multiformats/cid'
 import { createStaticKeyRing } from '#api'
 import type { BlocksView } from '#api'
 import { Archive, openBlockStore } from '#storage'
@@ -11,7 +12,13 @@ import { startApi } from './api-server.ts'
 import { FakeNode } from './fake-node.ts'
 
 /** A real archive on disk behind a real listener; only what the gateway does not ask for is faked. */
-export type GatewayNode = { readonly archive: Archive; readonly url: string; stop(): Promise<void> }
+export type GatewayNode = {
+  readonly archive: Archive
+  /** CIDs whose files the node has destroyed. */
+  readonly removed: Set<string>
+  readonly url: string
+  stop(): Promise<void>
+}
 
 class NodeOfBlocks extends FakeNode {
   override readonly blocks: BlocksView
@@ -28,10 +35,13 @@ export async function startGatewayNode(): Promise<GatewayNode> {
   const helia = createHeliaLight({ blockstore: blocks, datastore: blocks.datastore, codecs: [dagCbor] })
   await helia.start()
   const archive = new Archive({ host: helia, flush: async () => blocks.flush() })
-  const node = new NodeOfBlocks(new GatewayBlocks({ archive }))
+  const removed = new Set<string>()
+  const withdrawnFiles = { isRemoved: async (cid: CID) => removed.has(cid.toString()) }
+  const node = new NodeOfBlocks(new GatewayBlocks({ archive, withdrawnFiles }))
   const server = await startApi({ node, keys: createStaticKeyRing([]) })
   return {
     archive,
+    removed,
     url: server.url,
     async stop() {
       await server.stop()

@@ -23,6 +23,8 @@ const BUCKETS = [
   'reviewNotices',
   'withdrawals',
   'withdrawn',
+  'dailyCounts',
+  'billsTold',
 ] as const
 
 /** A store without a disk; real buckets, so that what is written is encoded and decoded. */

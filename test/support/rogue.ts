@@ -64,6 +64,8 @@ export class Rogue {
   readonly blocks: BlockStore
   /** All that it has heard on the region's topic. */
   readonly heard: GossipMessage[] = []
+  /** Blocks that peers have asked it for in bulk, in their order; again where they asked again. */
+  readonly wanted: string[] = []
   /** Blocks that it has put aside: neither bulk requests nor bitswap get them. */
   readonly #hidden: { readonly cid: CID; readonly bytes: Uint8Array }[] = []
   /** What it answers to a peer's sync, by the peer's address in hex. */
@@ -95,7 +97,10 @@ export class Rogue {
       {
         network,
         store: {
-          find: async (cid) => blocks.find(cid),
+          find: async (cid) => {
+            this.wanted.push(cid.toString())
+            return blocks.find(cid)
+          },
           putAll: async (found) => blocks.putAll(found),
           findMissing: async (cid) => archive.findMissing(cid),
         },
@@ -344,11 +349,12 @@ export class Rogue {
     })
   }
 
-  /** All that honest auditors tell a newcomer: every batch with its certificate. */
+  /** All that honest auditors tell a newcomer: withdrawals, and every batch with its certificate. */
   async learn(): Promise<SyncRecord[]> {
     const { region, epoch, committee } = this.context
     const chains = committee.map((sponsor) => ({ sponsor, knownUpTo: 0, open: [] }))
-    const request = encodeSyncRequest({ region: region.name, epoch, chains, anchoredUpTo: 0 })
+    const withdrawals = committee.map((sponsor) => ({ sponsor, knownUpTo: 0 }))
+    const request = encodeSyncRequest({ region: region.name, epoch, chains, anchoredUpTo: 0, withdrawals })
     const records: SyncRecord[] = []
     for (const { peerId } of this.network.peers()) {
       try {

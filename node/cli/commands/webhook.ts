@@ -2,8 +2,9 @@ import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 import type { BillState } from '#api'
 import { addClientOptions } from '../client.ts'
+import { parseDuration } from '../duration-option.ts'
 import { examples } from '../examples.ts'
-import type { AddWebhookOptions, WebhookOptions } from '../run/webhooks.ts'
+import type { AddWebhookOptions, RotateWebhookOptions, WebhookOptions } from '../run/webhooks.ts'
 import type { Terminal } from '../terminal.ts'
 
 const STATES: readonly BillState[] = [
@@ -27,10 +28,12 @@ export function registerWebhook(program: Command, terminal: Terminal): void {
         'kwitness webhook add https://example.com/kwitness --key-file my.key --out hook.secret',
         'kwitness webhook ping wh_0011223344556677 --key-file my.key',
         'kwitness webhook list --key-file my.key',
+        'kwitness webhook rotate wh_0011223344556677 --grace 24h --key-file my.key --out hook-2.secret',
         'kwitness webhook remove wh_0011223344556677 --key-file my.key',
       ]),
     )
   registerAdd(webhook, terminal)
+  registerRotate(webhook, terminal)
   addClientOptions(webhook.command('list').description('your webhooks, and how their last delivery went'))
     .option('--json', 'one line of JSON: {webhooks}')
     .action(async (options: WebhookOptions) => {
@@ -72,6 +75,29 @@ function registerAdd(webhook: Command, terminal: Terminal): void {
     .action(async (url: string, options: AddWebhookOptions) => {
       const { addWebhook } = await import('../run/webhooks.ts')
       await addWebhook(terminal, url, options)
+    })
+}
+
+function registerRotate(webhook: Command, terminal: Terminal): void {
+  const command = webhook
+    .command('rotate')
+    .description('give a webhook a new secret, shown this once; posts are signed with both for a while')
+    .argument('<id>', 'wh_…')
+    .option(
+      '--grace <time>',
+      'how long the old secret signs too, at most 7d; 0m for none (default: 24h)',
+      parseDuration,
+    )
+    .option('--out <file>', 'write the secret to a new file instead of showing it')
+  addClientOptions(command)
+    .option('--json', 'one line of JSON')
+    .addHelpText(
+      'after',
+      examples(['kwitness webhook rotate wh_0011223344556677 --grace 2d --key-file my.key --out hook-2.secret']),
+    )
+    .action(async (id: string, options: RotateWebhookOptions) => {
+      const { rotateWebhook } = await import('../run/webhooks.ts')
+      await rotateWebhook(terminal, id, options)
     })
 }
 

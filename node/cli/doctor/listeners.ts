@@ -30,15 +30,19 @@ export async function checkExposure({ api, operator }: Pick<Config, 'api' | 'ope
 export async function checkTls(dir: string, { api }: Pick<Config, 'api'>, nowMs: number): Promise<Diagnosis> {
   const { tlsCertFile, tlsKeyFile } = api
   if (tlsCertFile === undefined && tlsKeyFile === undefined) return skip('TLS', 'the API speaks plain HTTP')
-  return examine('TLS', 'renew the certificate, name both files in config.json, and start the node again', async () => {
-    if (tlsCertFile === undefined || tlsKeyFile === undefined) {
-      throw new Error('TLS takes both api.tlsCertFile and api.tlsKeyFile')
-    }
-    const certificate = new X509Certificate(await readFile(pathOf(dir, tlsCertFile)))
-    const key = createPrivateKey(await readFile(pathOf(dir, tlsKeyFile)))
-    if (!certificate.checkPrivateKey(key)) throw new Error(`${tlsKeyFile} is not the key of ${tlsCertFile}`)
-    return judgeValidity(certificate, nowMs)
-  })
+  return examine(
+    'TLS',
+    'renew the certificate, and name both files in config.json; a node that runs with them reads them each minute',
+    async () => {
+      if (tlsCertFile === undefined || tlsKeyFile === undefined) {
+        throw new Error('TLS takes both api.tlsCertFile and api.tlsKeyFile')
+      }
+      const certificate = new X509Certificate(await readFile(pathOf(dir, tlsCertFile)))
+      const key = createPrivateKey(await readFile(pathOf(dir, tlsKeyFile)))
+      if (!certificate.checkPrivateKey(key)) throw new Error(`${tlsKeyFile} is not the key of ${tlsCertFile}`)
+      return judgeValidity(certificate, nowMs)
+    },
+  )
 }
 
 function judgeValidity({ validFromDate, validToDate }: X509Certificate, nowMs: number): Found {

@@ -10,6 +10,7 @@ import type { OpenedDataDir } from '../../data-dir.ts'
 import { IdentityError } from '../../identity-error.ts'
 import { createNode } from '../../node.ts'
 import type { AuditorNode } from '../../node.ts'
+import { TlsFiles } from '../../tls-files.ts'
 import { usageError } from '../cli-error.ts'
 import type { Terminal } from '../terminal.ts'
 import { defaultDir } from '../default-dir.ts'
@@ -45,25 +46,29 @@ export async function runStart(terminal: Terminal, options: StartOptions): Promi
   })
   const log = pino({ level: opened.config.log.level }, destination({ fd: 2, sync: true }))
   log.info({ config: redactConfig(opened.config), dir: opened.dir }, 'configuration')
-  const node = await createNode(initOf(opened, log))
-  const components = { node, keys: node.keys, log: log.child({ component: 'api' }) }
+  const { dir, config } = opened
+  const tls = await TlsFiles.open({ dir, api: config.api, log: log.child({ component: 'tls' }) })
+  const node = await createNode({ ...initOf(opened, log), ...(tls === undefined ? {} : { tls }) })
+  const components = { node, keys: node.keys, log: log.child({ component: 'api' }), tls }
   const listeners: ApiServer[] = []
   try {
-    const { api, operator } = await createApiListeners(opened.dir, opened.config, components)
+    const { api, operator } = createApiListeners(dir, config, components)
     listeners.push(operator, api)
     await node.start()
     await api.start()
+    tls?.start((pair) => api.renewTls(pair))
     await operator.start()
     announce(terminal, node, { api: api.url, operator: operator.url }, options.json === true)
     await waitForEnd(terminal.signal)
     log.info('stopping')
   } finally {
-    const isStopped = await Promise.race([stop(listeners, node), delay(STOP_MS, false, { ref: false })])
+    const isStopped = await Promise.race([stop(listeners, node, tls), delay(STOP_MS, false, { ref: false })])
     if (!isStopped) log.warn({ stopMs: STOP_MS }, 'not everything stopped in time')
   }
 }
 
-async function stop(listeners: readonly ApiServer[], node: AuditorNode): Promise<true> {
+async function stop(listeners: readonly ApiServer[], node: AuditorNode, tls: TlsFiles | undefined): Promise<true> {
+  await tls?.stop()
   for (const listener of listeners) await listener.stop()
   await node.stop()
   return true

@@ -13,20 +13,52 @@ export type WebhookOptions = ClientOptions & { readonly json?: boolean }
 /** Options of `kwitness webhook add`. */
 export type AddWebhookOptions = WebhookOptions & { readonly states?: readonly BillState[]; readonly out?: string }
 
+/** Options of `kwitness webhook rotate`. */
+export type RotateWebhookOptions = WebhookOptions & {
+  /** In ms. */
+  readonly grace?: number
+  readonly out?: string
+}
+
 /** `kwitness webhook add`. */
 export async function addWebhook(terminal: Terminal, url: string, options: AddWebhookOptions): Promise<void> {
-  const { states, out } = options
+  const { states } = options
   const client = await createClient(terminal, options)
-  const { secret, ...webhook } = await keepSecret(
-    out,
+  await handSecret(
+    terminal,
+    options,
     async () => client.createWebhook({ url, ...(states === undefined ? {} : { states }) }),
-    (made) => `${made.secret}\n`,
+    (webhook) => `${printable(webhook.id)} posts to ${printable(webhook.url)} from now on`,
   )
+}
+
+/** `kwitness webhook rotate`. */
+export async function rotateWebhook(terminal: Terminal, id: string, options: RotateWebhookOptions): Promise<void> {
+  const client = await createClient(terminal, options)
+  await handSecret(
+    terminal,
+    options,
+    async () => client.rotateWebhook(id, options.grace),
+    ({ oldSecretUntil }) =>
+      oldSecretUntil === undefined
+        ? `${printable(id)} has a new secret, and the old one is over`
+        : `${printable(id)} has a new secret; the old one signs too until ${printable(oldSecretUntil)}`,
+  )
+}
+
+async function handSecret(
+  terminal: Terminal,
+  options: WebhookOptions & { readonly out?: string },
+  make: () => Promise<Webhook & { readonly secret: string }>,
+  say: (webhook: Webhook) => string,
+): Promise<void> {
+  const { out } = options
+  const { secret, ...webhook } = await keepSecret(out, make, (made) => `${made.secret}\n`)
   if (options.json === true) {
     terminal.json({ webhook, ...(out === undefined ? { secret } : { output: out }) })
     return
   }
-  terminal.note(`${printable(webhook.id)} posts to ${printable(webhook.url)} from now on`)
+  terminal.note(say(webhook))
   if (out !== undefined) {
     terminal.line(out)
     return

@@ -22,6 +22,12 @@ describe('configuration', () => {
     assert.equal(config.chain.finalityDepth, undefined)
   })
 
+  it('lets one key hand in a hundred bills a second, and ask for each once, and a stranger far less', () => {
+    const { requestsPerMinuteKey, requestsPerMinuteAddress } = parseConfig({ file: MINIMAL }).api
+    assert.ok(requestsPerMinuteKey >= 2 * 100 * 60)
+    assert.ok(requestsPerMinuteAddress <= 1_000)
+  })
+
   it('prefers flags to environment, environment to file, file to preset, preset to defaults', () => {
     const file = JSON.stringify({ preset: 'devnet', region: 'europe', sync: { intervalMs: 4_000 } })
     const preset = parseConfig({ file: JSON.stringify({ preset: 'devnet', region: 'europe' }) })

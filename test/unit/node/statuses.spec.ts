@@ -50,7 +50,10 @@ describe('statuses', () => {
 
   beforeEach(() => {
     store = createMemoryStore()
-    statuses = new Statuses(contextOf(region), store as unknown as Store, () => undefined)
+    statuses = new Statuses(contextOf(region), store as unknown as Store, {
+      progressOf: () => undefined,
+      withdrawnOf: async () => undefined,
+    })
   })
 
   for (const state of ['rejected', 'needs-review'] as const) {

@@ -196,19 +196,66 @@ describe('withdrawals', () => {
     assert.ok(!removed.includes(again.toString()))
   })
 
+  /** A withdrawal of as many bills as one may have. */
+  const largest = (signer: Member, seq: number, bill?: CID): Withdrawal => {
+    const bills = Array.from({ length: LIMITS.withdrawnBills - (bill === undefined ? 0 : 1) }, (_, i) =>
+      cidOf(`${seq}/${i}`),
+    )
+    return withdrawalOf(signer, seq, bill === undefined ? bills : [...bills, bill])
+  }
+
   it('of bills that nobody has fill no more than their sponsor’s share, and take no room of others', async () => {
-    const bills = Array.from({ length: LIMITS.withdrawnBills }, (_, i) => i)
-    const take = async (signer: Member, seq: number): Promise<boolean> =>
-      desk.take(
-        withdrawalOf(
-          signer,
-          seq,
-          bills.map((i) => cidOf(`${seq}/${i}`)),
-        ),
-      )
-    for (let seq = 1; seq <= 16; seq += 1) assert.equal(await take(sponsor, seq), true, String(seq))
-    assert.equal(await take(sponsor, 17), false)
-    assert.equal(await take(other, 1), true)
+    for (let seq = 1; seq <= 16; seq += 1) assert.equal(await desk.take(largest(sponsor, seq)), true, String(seq))
+    assert.equal(await desk.take(largest(sponsor, 17)), false)
+    assert.equal(await desk.take(largest(other, 1)), true)
+  })
+
+  it('are taken while many are looked at', async () => {
+    await desk.take(largest(sponsor, 1))
+    let isSettled = false
+    const settled = desk.settle().then(() => (isSettled = true))
+    await desk.take(withdrawalOf(other, 1, [cidOf('a')]))
+    assert.ok(!isSettled)
+    await settled
+  })
+
+  it('are looked at in turns, so that what nobody has keeps none waiting', async () => {
+    const cid = await claimed('a', other)
+    await desk.take(largest(sponsor, 1))
+    await desk.take(withdrawalOf(other, 1, [cid]))
+    for (let turn = 0; turn < 2; turn += 1) await desk.settle(LIMITS.withdrawnBills / 2)
+    assert.deepEqual(removed, [])
+    await desk.settle(1)
+    assert.deepEqual(removed, [cid.toString()])
+  })
+
+  it('beyond their share excuse from bills of certified batches that are looked for, and from nothing else', async () => {
+    for (let seq = 1; seq <= 16; seq += 1) await desk.take(largest(sponsor, seq))
+    const ended: string[] = []
+    const begin = (by: Member, label: string, isCertified: boolean): (() => void) => {
+      const bills = new Set([cidOf(label).toString()])
+      return desk.searches.begin({ sponsor: by.address, bills, isCertified, onWithdrawn: () => ended.push(label) })
+    }
+    const end = begin(sponsor, 'certified', true)
+    begin(sponsor, 'announced', false)
+    begin(other, 'others', true)
+    for (const [i, label] of ['certified', 'announced', 'others', 'nobody'].entries()) {
+      const { commits } = store
+      assert.equal(await desk.take(largest(sponsor, 17 + i, cidOf(label))), false)
+      assert.equal(store.commits, commits)
+    }
+    assert.deepEqual(ended, ['certified'])
+    // Again: who is still looking is not told what it knows.
+    await desk.take(largest(sponsor, 17, cidOf('certified')))
+    assert.deepEqual(ended, ['certified'])
+    end()
+    const excused = async (label: string): Promise<boolean> => desk.isWithdrawn(cidOf(label), sponsor.address)
+    assert.deepEqual(await Promise.all(['certified', 'announced', 'others', 'nobody'].map(excused)), [
+      true,
+      false,
+      false,
+      false,
+    ])
   })
 
   it('are canonical and fit a gossip message at their largest', () => {

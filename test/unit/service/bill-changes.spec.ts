@@ -38,6 +38,20 @@ describe('states that readers of events are told', () => {
     assert.deepEqual(names(state('needs-review', 'A'), state('certified')), ['proposed', 'certified'])
   })
 
+  it('say that a file was withdrawn with the state that stands, once, and that it is kept again', () => {
+    const gone: ToldState = { state: 'final', withdrawn: true }
+    assert.deepEqual(statesToTell(state('final'), gone), [gone])
+    assert.deepEqual(statesToTell(gone, gone), [])
+    assert.deepEqual(statesToTell(state('certified'), gone), [state('anchored'), gone])
+    assert.deepEqual(statesToTell(gone, state('final')), [state('final')])
+    const unread: ToldState = { state: 'needs-review', code: 'E', withdrawn: true }
+    assert.deepEqual(statesToTell(state('needs-review', 'E'), unread), [unread])
+    // The chain takes back what it had: that is told of a withdrawn one too.
+    assert.deepEqual(statesToTell(gone, { state: 'certified', withdrawn: true }), [
+      { state: 'certified', withdrawn: true },
+    ])
+  })
+
   it('are the same however often somebody looks', () => {
     const steps = fc.array(fc.boolean(), { minLength: PATH.length, maxLength: PATH.length })
     fc.assert(

@@ -103,7 +103,7 @@ function takenOf(socket: Socket): number {
 }
 
 function refuse({ request, response }: Exchange): void {
-  // It was refused before, and what is left of its body is thrown away.
-  if (response.headersSent) request.socket.destroy()
+  // It was refused before, and what is left of its body is thrown away; or the answer to a request before it is on its way.
+  if (response.headersSent || response.socket === null) request.socket.destroy()
   else answerClientError({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, request.socket, request.id)
 }

@@ -106,6 +106,16 @@ describe('API against slow clients', () => {
     assert.match(text(), /^HTTP\/1\.1 401 /)
   })
 
+  it('writes nothing into an answer that is on its way when a request behind it is too slow', async () => {
+    await start()
+    const { socket, text, ended } = await open('GET /v1/events HTTP/1.1', KEY)
+    await until('it has begun', () => text().includes('retry:'))
+    const head = ['POST /v1/bills HTTP/1.1', KEY, 'host: a', `content-length: ${BODY_BYTES}`]
+    await trickle(socket, `${head.join('\r\n')}\r\n\r\n`)
+    await ended
+    assert.equal(text().split('HTTP/1.1').length, 2, text())
+  })
+
   it('takes a bill of who is slow and goes on', async () => {
     await start()
     const { socket, text } = await open('POST /v1/bills HTTP/1.1', KEY, 'content-length: 8000', 'connection: close')

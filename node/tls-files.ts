@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -106,6 +107,8 @@ async function readPair({ dir, api: { tlsCertFile, tlsKeyFile } }: TlsFilesInit)
   ])
   try {
     createSecureContext({ cert, key })
+    // An empty file, and a key of another kind than the certificate's, are taken there: then nobody could connect.
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) throw new Error('the key is another one')
   } catch (cause) {
     const why = `${tlsCertFile} and ${tlsKeyFile} are no certificate and its key: expected PEM files that fit together`
     throw new IdentityError(why, { code: 'ERR_DIR_FILE', path: tlsCertFile ?? '' }, { cause })

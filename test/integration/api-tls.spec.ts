@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
@@ -146,6 +146,38 @@ describe('HTTPS by file', () => {
       assert.deepEqual([tls.problem, await shownAt(api.url)], [undefined, 'utility'])
       assert.deepEqual(told().slice(2), ['certificate is that of its files again', 'certificate renewed'])
       assert.ok(!logged.join('').includes('PRIVATE KEY'))
+    } finally {
+      await tls.stop()
+      await api.stop()
+    }
+  })
+
+  it('keeps the certificate while one of its files is half of a renewal: the other has another kind of key, or is empty', async () => {
+    const files = { tlsCertFile: 'cert.pem', tlsKeyFile: 'key.pem' }
+    const tls = await open(files)
+    assert.ok(tls !== undefined)
+    const { api } = await listeners(files, tls)
+    await api.start()
+    tls.start((pair) => api.renewTls(pair))
+    const shown = new X509Certificate(await readFile(new URL('server.cert.pem', KEYS)))
+    const isRsa = shown.publicKey.asymmetricKeyType === 'rsa'
+    const pkcs8 = { type: 'pkcs8', format: 'pem' } as const
+    const other = isRsa
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export(pkcs8)
+      : generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.export(pkcs8)
+    try {
+      for (const [name, text] of [
+        ['key.pem', other],
+        ['key.pem', ''],
+        ['cert.pem', ''],
+      ] as const) {
+        await writeFile(join(dir, name), text)
+        await tls.check()
+        assert.match(tls.problem ?? '', /no certificate and its key/, `${name}: ${text.length} characters`)
+        assert.equal(await shownAt(api.url), 'server')
+        await assert.rejects(open(files), /no certificate and its key/)
+        await renew('server')
+      }
     } finally {
       await tls.stop()
       await api.stop()

@@ -160,11 +160,15 @@ class StepSum {
     return Math.max(1, this.#mostDrawn)
   }
 
-  /** A form without resources of its own has those of whatever draws it. */
+  /**
+   * A form without resources of its own has those of whatever draws it; so has one whose reference to them leads nowhere,
+   * and where it leads, only the tables of objects say, which are not asked.
+   */
   #namesOfForm({ dictionary }: PdfStream): Names {
-    const resources = dictionariesUnder(this.#census, dictionary, 'Resources')
-    if (resources.length === 0) return this.#names
-    return namesOf(resources.flatMap((one) => dictionariesUnder(this.#census, one, 'XObject')))
+    const resources = valuesOf(dictionary, 'Resources')
+    const own = resources.filter((value) => value.kind === 'dictionary')
+    if (own.length === 0 || own.length < resources.length) return this.#names
+    return namesOf(own.flatMap((one) => dictionariesUnder(this.#census, one, 'XObject')))
   }
 }
 

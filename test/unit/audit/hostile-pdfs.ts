@@ -84,6 +84,13 @@ function doubling(
   return content(draw(nameOf(0)), `${FONT} /XObject << ${names} >>`, forms)
 }
 
+/** Forms with empty resources of their own, where pdf.js finds none and takes those of the page. */
+function withResources(resources: string, ...more: readonly MadeObject[]): MadePdf {
+  const made = doubling(20, (name) => `${name} Do`)
+  const objects = made.objects?.map((one) => ({ ...one, body: one.body.replace('/BBox', `${resources} /BBox`) })) ?? []
+  return { ...made, objects: [...objects, ...more] }
+}
+
 const LARGE = 400_000
 const hexRange = (range: string): MadeObject => streamObject(900, `1 beginbfrange ${range} endbfrange`)
 const upRows = (row: string, count: number): Uint8Array =>
@@ -158,6 +165,11 @@ export const HOSTILE_PDFS: Readonly<Record<string, () => MadePdf>> = {
     const objects = made.objects?.map((object) => ({ ...object, body: object.body.replace('/Form', '980 0 R') })) ?? []
     return { ...made, objects: [...objects, { number: 980, body: '/Form' }] }
   },
+  'forms whose resources are not in the table of objects': () =>
+    withResources('/Resources 900 0 R', { number: 980, body: '<< >>\nendobj\n900 0 obj\n<< >>' }),
+  'forms whose resources are nothing in another revision': () =>
+    withResources('/Resources 900 0 R', { number: 900, body: 'null' }, { number: 900, body: '<< >>' }),
+  'forms whose resources are stated twice': () => withResources('/Resources << >> /Resources null'),
   'content as rows of differences': () => {
     const stream = deflateSync(upRows('q Q '.repeat(8), 200_000))
     const packing = '/Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 32 >>'

@@ -121,7 +121,7 @@ export class Sponsor {
   #pump(): void {
     if (this.#isStopped || this.#pause !== undefined || this.#waiting.length === 0) return
     if (this.#underWay >= BATCHES_IN_FLIGHT) return
-    const waitMs = this.#waiting.length >= LIMITS.batchClaims ? 0 : this.#waitMs()
+    const waitMs = this.#hasFullBatch() ? 0 : this.#waitMs()
     if (waitMs <= 0) {
       clearTimeout(this.#linger)
       this.#linger = undefined
@@ -132,6 +132,13 @@ export class Sponsor {
         if (this.#underWay < BATCHES_IN_FLIGHT) this.#proposeNext()
       }, waitMs)
     }
+  }
+
+  // By claims: a file of a year's bills has many.
+  #hasFullBatch(): boolean {
+    let claims = 0
+    for (const bill of this.#waiting) if ((claims += bill.claims.length) >= LIMITS.batchClaims) return true
+    return false
   }
 
   // ADR 0016: own batches are a linger apart for each other sponsor that is busy, at most five of them.

@@ -54,29 +54,34 @@ export class LevelDatastore implements Datastore {
   }
 
   #writeAll(): Promise<void> {
-    this.#write ??= this.#writeWaiting().finally(() => {
-      this.#write = undefined
-    })
+    this.#write ??= this.#writeWaiting()
     return this.#write
   }
 
   async #writeWaiting(): Promise<void> {
-    await nextTurn()
-    while (this.#waiting.size > 0) {
-      this.#writing = this.#waiting
-      this.#waiting = new Map()
-      try {
-        await this.#level.batch(
-          [...this.#writing].map(([key, value]) =>
-            value === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value },
-          ),
-        )
-      } catch (cause) {
-        this.#waiting = new Map([...this.#writing, ...this.#waiting])
-        throw cause
-      } finally {
-        this.#writing = new Map()
-      }
+    try {
+      await nextTurn()
+      while (this.#waiting.size > 0) await this.#writeGroup()
+    } finally {
+      // In the same step as the last look at what waits: whoever puts from now on begins another write.
+      this.#write = undefined
+    }
+  }
+
+  async #writeGroup(): Promise<void> {
+    this.#writing = this.#waiting
+    this.#waiting = new Map()
+    try {
+      await this.#level.batch(
+        [...this.#writing].map(([key, value]) =>
+          value === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value },
+        ),
+      )
+    } catch (cause) {
+      this.#waiting = new Map([...this.#writing, ...this.#waiting])
+      throw cause
+    } finally {
+      this.#writing = new Map()
     }
   }
 

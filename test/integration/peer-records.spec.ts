@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Key } from 'interface-datastore'
-import { openBlockStore } from '#storage'
+import type { Level } from 'level'
+import { BlockStore, openBlockStore } from '#storage'
 
 const PEER = new Key('/peers/one')
 const PIN = new Key('/pin/one')
@@ -42,5 +43,26 @@ describe('Records of peers and pins', () => {
     const again = await openBlockStore(folder)
     assert.equal(await again.datastore.has(PEER), false)
     await again.close()
+  })
+
+  it('are written without being asked for, also those that are put while a write ends', async () => {
+    // As many steps behind the write as its end takes, one put for each.
+    for (let steps = 0; steps < 12; steps += 1) {
+      const written: string[] = []
+      const put = async (key: string): Promise<Key> => records.put(new Key(key), new Uint8Array([1]))
+      const putLater = async (): Promise<void> => {
+        for (let i = 0; i < steps; i += 1) await Promise.resolve()
+        await put('/pin/second')
+      }
+      const batch = async (writes: readonly { readonly key: string }[]): Promise<void> => {
+        if (written.length === 0) void putLater()
+        written.push(...writes.map(({ key }) => key))
+      }
+      const level = { getSync: () => undefined, batch } as unknown as Level<string, Uint8Array>
+      const records = new BlockStore(level).datastore
+      await put('/pin/first')
+      for (let i = 0; i < 8; i += 1) await new Promise((resolve) => setImmediate(resolve))
+      assert.deepEqual(written, ['record:/pin/first', 'record:/pin/second'], `${steps} steps behind`)
+    }
   })
 })

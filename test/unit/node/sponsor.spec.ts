@@ -146,6 +146,27 @@ describe('sponsor', () => {
     await sponsor.stop()
   })
 
+  it('waits for nobody with a full batch: it is full by its claims, however few bills they are of', async () => {
+    const busy = new BusySponsors(() => 0)
+    const { sponsor, proposed } = startSponsor(busy)
+    const [, second] = context.committee
+    assert.ok(second !== undefined)
+    add(sponsor, makeClaim('first'))
+    await settled()
+    busy.heard(second)
+    for (const file of ['a', 'b']) {
+      const claims = Array.from({ length: 300 }, (_, i) => makeClaim(`${file} ${i}`))
+      const cid = claims[0]?.bill ?? assert.fail()
+      sponsor.add({ cid, visibility: 'public', claims, queueKey: cid.bytes })
+    }
+    await settled()
+    assert.deepEqual(
+      proposed.map(({ claims }) => claims.length),
+      [1, 300],
+    )
+    await sponsor.stop()
+  })
+
   it('proposes a contested claim in a batch of its own, and the others together', async () => {
     const { sponsor, proposed } = startSponsor()
     const claims = ['first', 'plain', 'contested', 'other', 'contested too', 'last'].map((label) => makeClaim(label))

@@ -235,6 +235,9 @@ describe('the client in a browser', function () {
   })
 })
 
+/** Written before the others. */
+const FIRST = join('kwitness', 'client', 'answer.js')
+
 describe('the client as plain modules', () => {
   let folder: string
 
@@ -291,6 +294,12 @@ describe('the client as plain modules', () => {
     await writeFile(stale, '')
     await writeBrowserPackage(join(folder, 'kwitness'))
     await assert.rejects(readFile(stale), { code: 'ENOENT' })
+    // One that was interrupted before all was written.
+    await rm(join(folder, 'kwitness'), { recursive: true })
+    const writing = writeBrowserPackage(join(folder, 'kwitness'))
+    await until('the first module is there', async () => (await readdir(folder, { recursive: true })).includes(FIRST))
+    assert.ok((await readdir(join(folder, 'kwitness'))).includes('package.json'))
+    await writing
     await assert.rejects(writeBrowserPackage(folder), /has files that are no client/)
     assert.ok((await readdir(folder)).includes('app.ts'))
   })

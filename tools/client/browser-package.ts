@@ -31,13 +31,7 @@ function nameModules(code: string): string {
  */
 export async function writeBrowserPackage(folder: string): Promise<void> {
   await clear(folder)
-  const files = (await readdir(join(ROOT, 'client'))).filter((file) => file.endsWith('.ts'))
-  await mkdir(join(folder, 'client'), { recursive: true })
-  for (const file of files) {
-    const code = toModule(await readFile(join(ROOT, 'client', file), 'utf8'))
-    await writeFile(join(folder, 'client', file.replace(/\.ts$/, '.js')), code)
-  }
-  await writeDeclarations(folder)
+  // First: a folder that was left half written is known as ours.
   const { version, license, imports } = packageFile
   const manifest = {
     name: NAME,
@@ -50,6 +44,13 @@ export async function writeBrowserPackage(folder: string): Promise<void> {
     imports: Object.fromEntries((['#api', '#protocol'] as const).map((door) => [door, declarationOf(imports[door])])),
   }
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
+  const files = (await readdir(join(ROOT, 'client'))).filter((file) => file.endsWith('.ts'))
+  await mkdir(join(folder, 'client'), { recursive: true })
+  for (const file of files) {
+    const code = toModule(await readFile(join(ROOT, 'client', file), 'utf8'))
+    await writeFile(join(folder, 'client', file.replace(/\.ts$/, '.js')), code)
+  }
+  await writeDeclarations(folder)
 }
 
 function declarationOf(file: string): { readonly types: string } {

@@ -96,6 +96,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
   const events = new EventJournal({
     store,
     stateOf: async (cid) => statuses.findState(cid),
+    isOpen: async (account) => isOpen(account),
     onTold: (before, after) => meters.billMoved(before, after),
     nowMs,
     log: child('events'),

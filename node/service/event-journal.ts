@@ -29,6 +29,8 @@ export type EventJournalInit = {
   readonly store: Store
   /** State of a bill by its records; undefined without any. */
   readonly stateOf: (cid: CID) => Promise<ToldState | undefined>
+  /** False for an account that is closed or being closed, which is told nothing more, also behind a restart. */
+  readonly isOpen: (account: string) => Promise<boolean>
   readonly nowMs: () => number
   /** Told of each bill whose state, as everybody sees it, is on disk: what it was, and what it is. */
   readonly onTold?: (before: BillState | undefined, after: BillState) => void
@@ -222,16 +224,18 @@ export class EventJournal implements EventsView, BillChanges {
       for (const [account, before] of readers) {
         if (this.#forgotten.has(account)) continue
         const states = statesToTell(before as ToldState | undefined, now)
-        if (states.length === 0) continue
+        const last = states.at(-1)
+        if (last === undefined) continue
         isNews = true
         // Written by this journal from a state.
-        if (account === ALL) moves.push([before?.state as BillState | undefined, now.state])
+        if (account === ALL) moves.push([before?.state as BillState | undefined, last.state])
         let seq = seqs.get(account) ?? (await this.#lastSeqOf(account))
         for (const state of states)
           writes.push(store.events.put(eventKey(account, (seq += 1)), { atMs, cid, ...state }))
         seqs.set(account, seq)
-        writes.push(store.billsTold.put(toldKey(cid, account), now))
-        told.push(() => readers.set(account, now))
+        // What it was told, also where the records are behind it.
+        writes.push(store.billsTold.put(toldKey(cid, account), last))
+        told.push(() => readers.set(account, last))
       }
       if (now.state === 'final') writes.push(store.billsOpen.remove(cid.bytes))
       else if (isNews) writes.push(this.open(cid))
@@ -275,7 +279,7 @@ export class EventJournal implements EventsView, BillChanges {
       // No account id has a byte of 0xff.
       const below = concatBytes([cid.bytes, new Uint8Array([0xff])])
       for await (const [, account] of store.billAccounts.entries({ from: cid.bytes, below })) {
-        if (!this.#forgotten.has(account)) accounts.push(account)
+        if (!this.#forgotten.has(account) && (await this.#init.isOpen(account))) accounts.push(account)
       }
       const told = await store.billsTold.findMany(accounts.map((account) => toldKey(cid, account)))
       accounts.forEach((account, i) => readers.set(account, told[i]))

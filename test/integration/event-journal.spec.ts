@@ -88,6 +88,36 @@ describe('event journal', () => {
     for (const account of ['shop', 'bakery', undefined]) assert.deepEqual(await rig.heard('a', account), PATH)
   })
 
+  it('tells an account that is being closed nothing, also what it was told before and after a restart', async () => {
+    rig.journal.start()
+    await rig.take('a', 'shop')
+    await rig.take('a', 'bakery')
+    rig.move('a', 'certified')
+    await rig.untilHeard('a', 'certified', 'shop')
+    rig.closing.add('shop')
+    await rig.store.commit(rig.journal.forgetBill(rig.cidOf('a'), 'shop', false), { durable: false })
+    rig.move('a', 'anchored')
+    await rig.untilHeard('a', 'anchored', 'bakery')
+    await rig.restart('crash')
+    rig.move('a', 'final')
+    await rig.untilHeard('a', 'final', 'bakery')
+    assert.deepEqual(await rig.heard('a', 'shop'), PATH.slice(0, 3))
+  })
+
+  it('tells no state again behind a withdrawal that came while a claim had fallen back', async () => {
+    rig.journal.start()
+    await rig.take('a', 'shop')
+    rig.move('a', 'certified')
+    await rig.untilHeard('a', 'certified')
+    rig.withdraw('a', 'proposed')
+    rig.note('a')
+    await until('the withdrawal is told', async () => (await rig.events('shop')).at(-1)?.withdrawn === true)
+    rig.withdraw('a', 'final')
+    rig.note('a')
+    await rig.untilHeard('a', 'final')
+    assert.deepEqual(await rig.heard('a', 'shop'), [...PATH.slice(0, 3), ...PATH.slice(2)])
+  })
+
   it('says why a bill was refused, and tells of the chain that takes a block back', async () => {
     rig.journal.start()
     await rig.take('bad', 'shop')

@@ -19,6 +19,8 @@ export class JournalRig {
   readonly store: Store
   readonly #folder: string
   readonly #states = new Map<string, ToldState>()
+  /** Accounts that are being closed. */
+  readonly closing = new Set<string>()
   #life = { isOver: false }
   journal: EventJournal
 
@@ -43,6 +45,7 @@ export class JournalRig {
         if (life.isOver) throw new Error('the process is gone')
         return this.#states.get(cid.toString())
       },
+      isOpen: async (account) => !this.closing.has(account),
       nowMs: () => Date.now(),
       log: pino({ level: 'silent' }),
     })
@@ -79,6 +82,11 @@ export class JournalRig {
   /** Changes a bill's record; nothing is noted. */
   set(bill: string, state: BillState, code?: string): void {
     this.#states.set(this.cidOf(bill).toString(), { state, ...(code === undefined ? {} : { code }) })
+  }
+
+  /** Changes a bill's record to one of a withdrawn file; nothing is noted. */
+  withdraw(bill: string, state: BillState): void {
+    this.#states.set(this.cidOf(bill).toString(), { state, withdrawn: true })
   }
 
   /** Notes a bill. */

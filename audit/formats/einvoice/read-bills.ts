@@ -8,6 +8,7 @@ import { fillBuckets } from './buckets.ts'
 import type { Bucket } from './buckets.ts'
 import { buildFacts } from './build-facts.ts'
 import type { Extractor } from './build-facts.ts'
+import { checkCommodities } from './check-commodities.ts'
 import { checkRepeats } from './check-repeats.ts'
 import { checkRole, findCorrection } from './corrections.ts'
 import type { Correction } from './corrections.ts'
@@ -53,6 +54,7 @@ export function readBills(invoice: Invoice, extractor: Extractor): DocumentBills
   const isWhole = correction.corrects === undefined && volumesNotRead === 0
   const stated = isWhole ? readWhole(invoice, filled, end) : undefined
   const counted = buckets.map((bucket) => countBucket(bucket, stated)).filter((one) => one !== undefined)
+  checkCommodities(counted)
   checkLoose(loose, counted)
   const billed = showSums(counted.flatMap(({ sums }) => sums))
   const points = invoice.metered.map((source) => readRegisters(source, { end, billed }))

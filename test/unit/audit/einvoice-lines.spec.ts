@@ -88,6 +88,34 @@ describe('lines of an e-invoice', () => {
     assert.deepEqual(await ofLines([kWh('Arbeitspreis Haushaltsstrom', '500'), standing]), [`${MARCH} 500 kWh`])
   })
 
+  it('repeat the energy under the ordinary names of what is paid on it, in many languages', async () => {
+    const bills = [
+      ['Electricity', 'Network charges', 'Electricity duty', 'Contracts for Difference', 'Feed-in Tariff levy'],
+      ['Arbeitspreis', 'Netznutzung', 'Herkunftsnachweise', 'Ökostrom-Zuschlag', 'Dienstleistungsentgelt'],
+      ['Energiekost', 'Groene stroom bijdrage', 'Transmissiekosten', 'Garanties van oorsprong', 'Inkoopvergoeding'],
+      ['Énergie', 'Réseau', 'Obligation de capacité', 'Garanties d’origine'],
+      ['Energia attiva', 'Trasporto', 'Componente ASOS', 'ARIM', 'UC3', 'Spread', 'Garanzia di origine'],
+      ['Energía consumida', 'Peajes', 'Mecanismo de ajuste RD 10/2022', 'Garantías de origen', 'Tope del gas'],
+      ['Strøm', 'Energiledd dag', 'Avgift til Energifondet', 'Miljøavgift', 'Opprinnelsesgarantier'],
+      ['Rörligt elpris', 'Elhandelspåslag', 'Rörliga kostnader', 'Profilkostnad', 'Rörliga inköpskostnader'],
+    ]
+    for (const names of bills) {
+      const lines = names.map((name) => kWh(name, '500', { classes: [['HS', '27160000']] }))
+      assert.deepEqual(await ofLines(lines), [`${MARCH} 500 kWh`], names.join(', '))
+    }
+  })
+
+  it('name energy where they say at what price it was, surcharges and all', async () => {
+    const lines = [kWh('Arbeitspreis Strom HT mit Aufschlag', '300'), kWh('Energiavgift elhandel natt', '200')]
+    assert.deepEqual(await ofLines(lines), [`${MARCH} 500 kWh`])
+  })
+
+  it('of two commodities never have the same energy at one point', async () => {
+    const lines = (gas: string): TestLine[] => [kWh('Electricity usage', '500'), kWh('Gas wholesale index', gas)]
+    assert.equal(await refused(lines('500')), 'needs-review ERR_BILL_LINES InvoiceLine 2')
+    assert.equal((await factsOf(ublFile(bill(lines('501'))))).length, 2)
+  })
+
   it('of equal quantities in overlapping periods are a total only of several', async () => {
     const [half, rest] = [['2024-03-01', '2024-03-15'] as const, ['2024-03-16', '2024-03-31'] as const]
     const of = (first: string, second: string): TestLine[] => [

@@ -162,7 +162,7 @@ describe('e-invoices in two syntaxes', () => {
 
   it('say of every fact where it stands, and by which tables it was found', async () => {
     const [facts] = await factsOf(ublFile(bill([kWh('Wirkarbeit', '600')])))
-    assert.deepEqual(facts?.extractor, { id: 'e-invoice', version: '1.2.0+1.1.0' })
+    assert.deepEqual(facts?.extractor, { id: 'e-invoice', version: '1.2.0+1.2.0' })
     assert.deepEqual(facts.sources, {
       import: 'InvoiceLine "1" (line 13)',
       service: 'Invoice period',

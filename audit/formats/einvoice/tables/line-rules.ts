@@ -2,7 +2,7 @@ import type { Commodity } from '#protocol'
 import type { LineClass } from '../model.ts'
 
 /** Version of all tables of this folder; any change of a row changes verdicts and is a new version. */
-export const LINE_TABLES_VERSION = '1.1.0'
+export const LINE_TABLES_VERSION = '1.2.0'
 
 /** One row: what a line with these words is about. `words` as `matchWords` takes them. */
 export type LineRule = {
@@ -25,6 +25,12 @@ export const LINE_RULES: readonly LineRule[] = [
       'vorjahr*|vorjahres*|vorig jaar|last year|previous year|anno precedente|annee precedente|foregaende ar|' +
       'durchschnitt*|average|gemiddeld*|*prognose|forecast|beraknad arsforbrukning|forventet arsforbruk|' +
       'abschlag*|voorschot*|acompte*|a conto|aconto|budget|installment|instalment|prepayment|mensualite',
+  },
+  // Paid for what others feed in.
+  {
+    is: 'levy',
+    commodity: 'electricity',
+    words: 'feed in tariff levy|feed in tariff scheme levy|fit levy',
   },
   // What leaves the customer.
   {
@@ -67,7 +73,7 @@ export const LINE_RULES: readonly LineRule[] = [
       'taxe*|accise*|contribution*|cta|certificats d economie*|cee|obligation capacite|mecanisme de capacite|' +
       'impost*|accis*|oneri*|addizional*|dispacciamento*|sbilanciamento*|mercato capacita|mercato della capacita|' +
       'impuesto*|bono social|cargos|gastos*|contribuic*|imposto*|taxa*|iec|' +
-      '*skatt|*skatter|paslag*|rorligt paslag|ursprungsgaranti*|fast paslag|' +
+      '*skatt|*skatter|paslag*|*paslag|rorligt paslag|ursprungsgaranti*|fast paslag|' +
       'forbruksavgift*|enova*|opprinnelsesgaranti*|stromstotte*|*afgift|*afgifter|*bidrag|pso*|' +
       '*vero|huoltovarmuus*|alkupera*|' +
       '*tax|*taxes|levy|levies|*levy|climate change levy|ccl|renewables obligation|renewable energy certificate*|rec|recs|' +
@@ -93,7 +99,7 @@ export const LINE_RULES: readonly LineRule[] = [
       'netznutzung*|netzentgelt*|netzkosten*|netz*|netzarbeit*|durchleitung*|transport*|transportdienst*|netbeheer*|' +
       'nettarief*|netvergoeding*|distributie*|capaciteitstarief|getransporteerd*|acheminement*|utilisation du reseau*|' +
       'distribu*|trasport*|gestione del contatore|tariffa di rete|vettoriamento*|peaje*|termino de acceso|atr|' +
-      'acesso as redes|tarifa de acesso*|redes|overforing*|overforings*|natavgift*|natagift|transmission*|' +
+      'acesso as redes|tarifa de acesso*|redes|overforing*|overforings*|natavgift*|natagift|transmission*|transmissie*|' +
       'nettarif*|systemtarif*|transmissionstarif*|siirto*|energiansiirto*|network*|delivery charge*|use of system*|' +
       'dagitim*|iletim*|dystrybuc*|oplata sieciowa*|oplata dystrybucyjna*|tarif distributie|tarif transport',
   },
@@ -126,8 +132,26 @@ export const LINE_RULES: readonly LineRule[] = [
       'kraftpris*|basispris|kulutus*|energiamaksu*|energian*|' +
       'usage*|consumption*|energy charge*|energy usage|unit charge*|unit rate*|units|commodity charge*|anytime*|' +
       'general usage|all day rate|controlled load*|peak|off peak|shoulder|generation charge*|supply of energy|kwh used|' +
-      'enerji bedeli|spotreba*|zuzycie*',
+      'enerji bedeli|spotreba*|zuzycie*|energiekost|energiekosten|energiecomponent*',
   },
+  // A cap on the price of gas, by which power is made: its kWh are those of the power (Spain, 2022 to 2023).
+  {
+    is: 'levy',
+    commodity: 'electricity',
+    words: 'tope del gas|tope gas|tope al gas|compensacion gas|compensacion del gas|compensacion mecanismo*',
+  },
+  // Said of energy as well as of what is paid on it, so that words of energy beside them decide.
+  {
+    is: 'levy',
+    words:
+      '*aufschlag|*aufschlage|*zuschlag|*zuschlage|herkunftsnachweis*|dienstleistungsentgelt*|ausgleichsenergie*|' +
+      'duty|duties|excise*|contract for difference*|contracts for difference*|guarantee* of origin|system benefit*|public purpose*|' +
+      'garantie* van oorsprong|gvo|gvos|inkoopvergoeding*|garantie* d origine|obligation* de capacite|garantie* de capacite|' +
+      'garanzi* di origine|garanzi* d origine|spread|arim|uc3|uc4|uc6|uc7|ug2|ug3|' +
+      'garantia* de origen|mecanismo de ajuste*|mecanismo ajuste*|servicio* de ajuste*|desvios|tasa|tasas|pagos por capacidad|' +
+      'rorliga kostnader|rorliga avgifter|rorlig avgift|*inkopskostnad*|profilkostnad*|balanskraft*|avgift|*avgift|*avgifter',
+  },
+  { is: 'network', words: '=reseau|=reseaux|=part reseau' },
 ]
 
 /**

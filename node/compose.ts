@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
 import type { Logger } from 'pino'
 import { isEquivocation } from '#consensus'
-import { equalBytes, errorCodeOf, isBitSet, protocolPrefix } from '#protocol'
+import { equalBytes, isBitSet, protocolPrefix } from '#protocol'
 import type { Certificate, Equivocation, GossipMessage } from '#protocol'
 import { Archive } from '#storage'
 import { Anchoring } from './anchoring/anchoring.ts'
 import { BatchLoader } from './batch-loader.ts'
 import type { FetchBlocks, LoadedBatch } from './batch-loader.ts'
+import { BatchPins } from './batch-pins.ts'
 import { BillVault } from './bill-vault.ts'
 import { BusySponsors } from './busy-sponsors.ts'
 import { Intake } from './intake.ts'
@@ -43,6 +44,7 @@ import { WithdrawalDesk } from './withdrawals/withdrawal-desk.ts'
 export type Components = {
   readonly accounts: Accounts
   readonly archive: Archive
+  readonly pins: BatchPins
   readonly vault: BillVault
   readonly intake: Intake
   readonly sponsor: Sponsor
@@ -122,6 +124,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
       beginSearch: (search) => withdrawals.searches.begin(search),
     },
   })
+  const pins = new BatchPins({ store, archive, loader, log })
   const reviews = new ReviewDesk({
     context,
     store,
@@ -157,7 +160,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
       onCertified(bills.map(String))
       meters.certified(certificate.content.accepted)
       await sponsor.onCertified(loaded, certificate)
-      await pin(archive, loaded, await loader.listWithdrawn(loaded), log)
+      await pins.add(loaded)
     },
     onSplit: async (announcement) => sponsor.onSplit(announcement),
     onOwn: (announcement) => sponsor.catchUp(announcement),
@@ -332,6 +335,7 @@ export function compose(init: NodeInit, parts: NodeParts, onCertified: Certified
   return {
     accounts,
     archive,
+    pins,
     vault,
     intake,
     sponsor,
@@ -385,16 +389,6 @@ function listPeersFor(context: RegionContext, network: Network, member: Uint8Arr
 function isMemberPeer(context: RegionContext, { peerId }: Refusal): boolean {
   const address = findAddressOfPeerId(peerId)
   return address !== undefined && isMember(context, address)
-}
-
-// A pin keeps a batch's blocks from any later collection of garbage; the blocks themselves are durable already.
-async function pin(archive: Archive, loaded: LoadedBatch, withdrawn: readonly CID[], log: Logger): Promise<void> {
-  try {
-    await archive.pinBatch(loaded.announcement.batch, withdrawn)
-  } catch (cause) {
-    const batch = loaded.announcement.batch.toString()
-    log.error({ batch, code: errorCodeOf(cause), err: cause }, 'batch not pinned')
-  }
 }
 
 function certifiedBills(loaded: LoadedBatch, certificate: Certificate): CID[] {

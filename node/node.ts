@@ -110,7 +110,7 @@ export class AuditorNode implements NodeView {
   /** Joins the network, then takes up what the last stop left open. */
   async start(): Promise<void> {
     const { polls, anchoring, reviews, gossip, sponsor, voter, intake, sync, accounts } = this.#components
-    const { events, webhooks, withdrawals, withdrawnFiles } = this.#components
+    const { events, webhooks, withdrawals, withdrawnFiles, pins } = this.#components
     try {
       await accounts.load()
       await takeOverAccounts({ ...this.#parts, accounts, keys: this.#init.apiKeys ?? [], ...this.#init })
@@ -118,6 +118,8 @@ export class AuditorNode implements NodeView {
       await anchoring.load()
       await reviews.load()
       await withdrawals.load()
+      // Before withdrawn files go: pins tell what others keep.
+      await pins.finish(this.#stopped.signal)
       // Before the journal, whose records it counts.
       this.#status.start()
       events.start()

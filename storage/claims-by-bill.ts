@@ -8,6 +8,8 @@ export type ClaimOfBill = { readonly ordinal: number; readonly claimId: Uint8Arr
 
 /** Bills whose claims are remembered: those that are being followed or polled. */
 const BILLS_KEPT = 4_096
+/** Claims of a bill that is remembered: a region's large files, with some hundred each, would fill the memory. */
+const CLAIMS_KEPT = 64
 const ORDINAL_BYTES = 8
 const CLAIM_ID_BYTES = 32
 /** Behind the key of every claim of a bill: no ordinal begins with 0xff. */
@@ -53,10 +55,11 @@ export class ClaimsByBill extends Bucket<Uint8Array> {
 
   #keep(bill: string, found: Promise<readonly ClaimOfBill[]>): void {
     this.#found.set(bill, found)
-    // A range that could not be read is read again by whoever asks next.
-    found.catch(() => {
+    const drop = (): void => {
       if (this.#found.get(bill) === found) this.#found.delete(bill)
-    })
+    }
+    // A range that could not be read is read again by whoever asks next.
+    found.then((claims) => (claims.length > CLAIMS_KEPT ? drop() : undefined), drop)
   }
 
   async #read(bill: CID): Promise<readonly ClaimOfBill[]> {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { mock } from 'node:test'
+import type { CID } from 'multiformats/cid'
 import { cidOfDigest, concatBytes, RAW_CODE } from '#protocol'
 import { Bucket, Database, keyOfNumber, Store } from '#storage'
 import { hashOf } from '../support/region-fixture.ts'
@@ -186,6 +188,56 @@ describe('store', () => {
       assert.deepEqual(await list(), both)
       assert.deepEqual(await list(), both)
     } finally {
+      await store.close()
+    }
+  })
+
+  it('lists all claims of a bill whatever is committed, or cannot be read, while its range is', async () => {
+    const store = await Store.open(join(folder, 'store'), hashOf('network'))
+    try {
+      const add = async (bill: CID, ordinal: number): Promise<void> => {
+        const key = concatBytes([bill.bytes, keyOfNumber(ordinal), hashOf(`${ordinal}`)])
+        await store.commit([store.claimsByBill.put(key, hashOf(`${ordinal}`))], { durable: false })
+      }
+      for (let round = 0; round < 50; round += 1) {
+        const bill = cidOfDigest(hashOf(`bill ${round}`), RAW_CODE)
+        const list = async (): Promise<number[]> =>
+          (await store.claimsByBill.listOf(bill)).map(({ ordinal }) => ordinal)
+        const adding = add(bill, 1)
+        for (let i = 0; i < round % 10; i += 1) await Promise.resolve()
+        if (round % 3 === 0) {
+          mock.method(store.claimsByBill, 'entries', () => assert.fail('disk error'), { times: 1 })
+          await Promise.all([assert.rejects(list()), add(bill, 0), adding])
+        } else await Promise.all([list(), add(bill, 0), list(), adding])
+        mock.restoreAll()
+        assert.deepEqual(await list(), [0, 1], `round ${round}`)
+      }
+    } finally {
+      await store.close()
+    }
+  })
+
+  it('remembers the claims of bills with few: those of large files would fill the memory', async () => {
+    const store = await Store.open(join(folder, 'store'), hashOf('network'))
+    try {
+      const { claimsByBill } = store
+      const reads = mock.method(claimsByBill, 'entries')
+      for (const [count, expected] of [
+        [12, 1],
+        [500, 2],
+      ] as const) {
+        const bill = cidOfDigest(hashOf(`of ${count}`), RAW_CODE)
+        const claims = Array.from({ length: count }, (_, i) => hashOf(`claim ${i}`))
+        await store.commit(
+          claims.map((id, i) => claimsByBill.put(concatBytes([bill.bytes, keyOfNumber(i), id]), id)),
+          { durable: false },
+        )
+        reads.mock.resetCalls()
+        for (let i = 0; i < 2; i += 1) assert.equal((await claimsByBill.listOf(bill)).length, count)
+        assert.equal(reads.mock.callCount(), expected, `of ${count} claims`)
+      }
+    } finally {
+      mock.restoreAll()
       await store.close()
     }
   })

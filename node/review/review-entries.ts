@@ -113,9 +113,12 @@ export class ReviewEntries {
     if (notice !== undefined) await this.#publish(notice)
   }
 
+  // Looked at again in the serial: it may have been certified or withdrawn while the entry was checked.
   #refuseClosed(bill: CID): void {
-    if (this.#book.find(bill)?.state !== 'done') return
-    throw new NodeError('the bill is certified', { code: 'ERR_REVIEW_CLOSED', cid: bill.toString() })
+    const state = this.#book.find(bill)?.state
+    if (state === 'wanted' || state === 'here') return
+    const message = state === 'done' ? 'the bill is certified' : 'the bill is no longer under review'
+    throw new NodeError(message, { code: 'ERR_REVIEW_CLOSED', cid: bill.toString() })
   }
 
   // The same entry again keeps its commitment: a new one would only have to be opened again.

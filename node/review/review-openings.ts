@@ -145,9 +145,9 @@ export class ReviewOpenings {
 
   /** What opens the own commitment, if the bill is open and a quorum stands committed, this auditor among it. */
   async #mayOpen(plainHash: Uint8Array): Promise<ReviewOpening | undefined> {
-    if (this.#book.ofPlainHash(plainHash).length === 0) return undefined
     const own = await this.#init.findOwn(plainHash)
-    // Counted after the last await, so that it holds for what is done next.
+    // Looked at after the last await, so that it holds for what is done next.
+    if (this.#book.ofPlainHash(plainHash).length === 0) return undefined
     return this.#book.standing(plainHash).length >= this.#init.context.quorum ? own : undefined
   }
 

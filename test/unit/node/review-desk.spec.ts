@@ -347,6 +347,28 @@ describe('the review desk', () => {
     }
   })
 
+  it('keeps nothing of an entry whose bill was withdrawn while it was checked', async () => {
+    const begun = Promise.withResolvers<void>()
+    const ended = Promise.withResolvers<void>()
+    const { examine } = examiner
+    examiner.examine = async (...call) => {
+      begun.resolve()
+      await ended.promise
+      return examine(...call)
+    }
+    try {
+      const entering = desk.enter(BILL, ENTRY, NEVER)
+      await begun.promise
+      await desk.forget(BILL, PLAIN)
+      ended.resolve()
+      await assert.rejects(entering, { code: 'ERR_REVIEW_CLOSED' })
+    } finally {
+      examiner.examine = examine
+    }
+    assert.equal(await store.reviewEntries.find(PLAIN), undefined)
+    assert.deepEqual(said, [])
+  })
+
   it('does not open a review again when the bytes come after the certificate', async () => {
     const late = cidOfDigest(hashOf('late'), RAW_CODE)
     const { promise, resolve } = Promise.withResolvers<void>()

@@ -150,6 +150,26 @@ describe('network requests', () => {
     assert.ok(open().every(({ id }) => !before.includes(id)))
   })
 
+  it('takes nothing for an answer that a peer sent before it was asked, and lets no such stream pile up', async () => {
+    const { libp2p } = server.network.helia as HeliaWithLibp2p
+    const open = (): Stream[] =>
+      libp2p.getConnections().flatMap(({ streams }) => streams.filter(({ protocol }) => protocol === PROTOCOL))
+    for (const unasked of [
+      // A frame of one byte and the end of an answer; and a frame that never ends.
+      [0, 0, 0, 1, 2, 42, 0, 0, 0, 0, 3],
+      [0, 0, 0, 9, 2],
+    ]) {
+      await readAll(ask('send 1 1'))
+      const kept = open()
+      assert.ok(kept.length > 0)
+      for (const stream of kept) stream.send(new Uint8Array(unasked))
+      // Another exchange on the same connection, behind which they have arrived.
+      await assert.rejects(readAll(client.network.request(server.network.peerId, '/no/such/1', new Uint8Array())))
+      assert.deepEqual(await readAll(ask('send 3 2')), [3, 3])
+      await until('the streams are gone', () => kept.every((stream) => !open().includes(stream)))
+    }
+  })
+
   it('says so when a peer is not connected or does not speak the protocol', async () => {
     const nobody = '16Uiu2HAmKJUfVbtUB1v3BMUivfcpN6smx5u6z2jqxjQYEwwuKH9Q'
     await assert.rejects(readAll(client.network.request(nobody, PROTOCOL, new Uint8Array())), {

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { ApiError } from './api-error.ts'
+import { Pieces } from './pieces.ts'
 
 /**
  * Reads a body into memory.
@@ -8,14 +9,12 @@ import { ApiError } from './api-error.ts'
  */
 async function readBody(request: FastifyRequest, limitBytes: number): Promise<Buffer> {
   refuseByHead(request, limitBytes)
-  const chunks: Buffer[] = []
-  let size = 0
+  const pieces = new Pieces()
   for await (const bytes of chunksOf(request)) {
-    size += bytes.byteLength
-    if (size > limitBytes) throw tooLarge(limitBytes)
-    chunks.push(bytes)
+    if (pieces.size + bytes.byteLength > limitBytes) throw tooLarge(limitBytes)
+    pieces.add(bytes)
   }
-  return Buffer.concat(chunks)
+  return pieces.bytes()
 }
 
 /**

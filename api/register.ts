@@ -44,6 +44,8 @@ function registerRoute(server: FastifyInstance, route: Route, { node, keys, serv
     schema: schemaOf(route),
     onRequest: (request, _reply, done) => {
       authorise(route.access, request, request.principal)
+      // Nobody reads a body of these: it would be held for as long as their answer takes, a stream of events for hours.
+      if (route.method === 'GET') request.raw.resume()
       done()
     },
     preValidation: async (request) => {

@@ -10,6 +10,7 @@ import {
   SMALL_BODY_BYTES,
   UPLOAD_RETRY_S,
 } from './constants.ts'
+import { Pieces } from './pieces.ts'
 import { Slots } from './slots.ts'
 
 /** Options of the uploads. */
@@ -58,7 +59,7 @@ export class Uploads {
    */
   async receive(source: AsyncIterable<Uint8Array>, account: string, limitBytes: number): Promise<Upload> {
     const hash = createHash('sha256')
-    const chunks: Uint8Array[] = []
+    let pieces = new Pieces()
     let sizeBytes = 0
     let spooled: Spooled | undefined
     try {
@@ -70,9 +71,10 @@ export class Uploads {
         hash.update(chunk)
         if (spooled === undefined && sizeBytes > SMALL_BODY_BYTES) {
           spooled = await this.#spool(account)
-          for (const earlier of chunks.splice(0)) await spooled.write(earlier)
+          await spooled.write(pieces.bytes())
+          pieces = new Pieces()
         }
-        if (spooled === undefined) chunks.push(chunk)
+        if (spooled === undefined) pieces.add(chunk)
         else await spooled.write(chunk)
       }
       await spooled?.close()
@@ -81,7 +83,7 @@ export class Uploads {
       throw cause
     }
     const digest = new Uint8Array(hash.digest())
-    if (spooled === undefined) return smallUpload(Buffer.concat(chunks), digest)
+    if (spooled === undefined) return smallUpload(pieces.bytes(), digest)
     const kept = spooled
     return {
       sizeBytes,

@@ -14,7 +14,7 @@ import type { MeteredLine } from './metered-lines.ts'
 import type { EndDate, Invoice } from './model.ts'
 import { sumCharges } from './sum-charges.ts'
 import type { ChargeSum } from './sum-charges.ts'
-import { magnitudeOf } from './sums.ts'
+import { compareMetered, magnitudeOf, signOf } from './sums.ts'
 
 /** Lines that a reading names; more would only make it long. */
 const MAX_NAMED_LINES = 64
@@ -41,11 +41,23 @@ export function readWhole(
       : buckets.flatMap((bucket) => readFeedIn(bucket, invoice, end))
     const whole = readings.filter((reading) => reading !== undefined)
     const isWhole = whole.length > 0 && whole.length === readings.length && whole.length <= EXTRACTION_LIMITS.bills
-    return isWhole ? whole : undefined
+    return isWhole && !whole.some((reading, index) => isOneEnergy(reading, whole.slice(0, index))) ? whole : undefined
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown
     return undefined
   }
+}
+
+/** As `checkCommodities` for bills: two commodities never have the same energy at one point. */
+function isOneEnergy(
+  { commodity, point, import: imported }: PartialReading,
+  others: readonly PartialReading[],
+): boolean {
+  if (imported === undefined || signOf(imported) === 0) return false
+  return others.some((other) => {
+    if (other.commodity === commodity || other.point !== point || other.import === undefined) return false
+    return compareMetered(other.import, imported) === 0
+  })
 }
 
 /** Not even a line without energy has a period: it may be that of the others. */

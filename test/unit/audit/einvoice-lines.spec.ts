@@ -114,6 +114,12 @@ describe('lines of an e-invoice', () => {
     const lines = (gas: string): TestLine[] => [kWh('Electricity usage', '500'), kWh('Gas wholesale index', gas)]
     assert.equal(await refused(lines('500')), 'needs-review ERR_BILL_LINES InvoiceLine 2')
     assert.equal((await factsOf(ublFile(bill(lines('501'))))).length, 2)
+    const undated = async (gas: string): Promise<string> => {
+      const { period: _, ...invoice } = bill(lines(gas))
+      return refusal(ublFile(invoice))
+    }
+    assert.match(await undated('500'), /^needs-review ERR_BILL_UNSTATED/)
+    assert.match(await undated('501'), /^facts ERR_BILL_UNSTATED/)
   })
 
   it('of equal quantities in overlapping periods are a total only of several', async () => {

@@ -215,9 +215,9 @@ describe('a PDF that wants to exhaust an auditor', () => {
     const each = [0, 1, 2, 3, 4]
     const forms = levels.flatMap((level) =>
       each.map((one) => {
-        const drawn = level === 8 ? [] : each.map((other) => `/N${other} ${500 + 10 * (level + 1) + other} 0 R`)
+        const drawn = level === 8 ? [] : each.map((other) => `/N${level}${other} ${500 + 10 * (level + 1) + other} 0 R`)
         const resources = `/Resources << /XObject << ${drawn.join(' ')} >> >>`
-        const content = level === 8 ? 'q Q' : each.map((other) => `/N${other} Do`).join(' ')
+        const content = level === 8 ? 'q Q' : each.map((other) => `/N${level}${other} Do`).join(' ')
         return streamObject(
           500 + 10 * level + one,
           content,
@@ -244,6 +244,17 @@ describe('a PDF that wants to exhaust an auditor', () => {
       await refusal({ pages: BILL, objects: [...apart, ...resources], instead }),
       'needs-review ERR_BILL_TOO_LARGE',
     )
+    // A form whose reference leads nowhere has the names of the page, so that one name on two levels may be a circle.
+    const named = {
+      pages: BILL,
+      objects: [
+        streamObject(500, '/A Do', true, '/Subtype /Form /Resources 700 0 R'),
+        streamObject(501, 'q Q', true, '/Subtype /Form'),
+        { number: 700, body: '<< /XObject << /A 501 0 R >> >>' },
+      ],
+      instead,
+    }
+    assert.equal(await refusal(named), 'needs-review ERR_BILL_CONTAINER')
     // Many forms that draw pictures only are what print servers make.
     const pictures = Array.from({ length: 60 }, (_, index) =>
       streamObject(500 + index, '/P Do /P Do /P Do', true, '/Subtype /Form /Resources 700 0 R'),

@@ -111,12 +111,14 @@ class StepSum {
     if (this.#path.has(stream)) {
       throw review('ERR_BILL_CONTAINER', 'forms draw each other in a circle', placeOf(stream.place))
     }
-    const known = this.#drawn.get(stream)
+    // Content of a page has the page's resources, whatever its own dictionary says; the same stream may be a form as well.
+    const isForm = depth > 0
+    const known = isForm ? this.#drawn.get(stream) : undefined
     if (depth + (known?.height ?? 0) > EXTRACTION_LIMITS.pdfFormDepth) throw refuseSteps(stream.place)
     if (known !== undefined) return known
     this.#path.add(stream)
     const { draws = new Map<string, number>(), unknownDraws = 0 } = stream.content ?? {}
-    const names = this.#namesOfForm(stream)
+    const names = isForm ? this.#namesOfForm(stream) : this.#names
     let steps = stepsOfOwn(stream) + (this.#inside.get(stream) ?? 0)
     let height = 0
     for (const [name, count] of draws) {
@@ -134,7 +136,7 @@ class StepSum {
     if (unknownDraws > 0) steps += unknownDraws * this.#stepsOfUnknown(stream, depth)
     this.#path.delete(stream)
     const found = { steps, height }
-    this.#drawn.set(stream, found)
+    if (isForm) this.#drawn.set(stream, found)
     return found
   }
 

@@ -170,6 +170,20 @@ export const HOSTILE_PDFS: Readonly<Record<string, () => MadePdf>> = {
   'forms whose resources are nothing in another revision': () =>
     withResources('/Resources 900 0 R', { number: 900, body: 'null' }, { number: 900, body: '<< >>' }),
   'forms whose resources are stated twice': () => withResources('/Resources << >> /Resources null'),
+  'content whose own resources nobody reads': () => {
+    const made = doubling(20, (name) => `${name} Do`)
+    const own = streamObject(101, '/L0 Do', true, '/Resources << >>')
+    return { ...made, instead: [...(made.instead ?? []).filter(({ number }) => number !== 101), own] }
+  },
+  'content that is a form as well': () => {
+    const made = doubling(20, (name) => `${name} Do`)
+    const [page] = made.instead ?? []
+    const body =
+      page?.body.replace('/XObject <<', '/XObject << /X 600 0 R').replace('101 0 R', '[101 0 R 600 0 R]') ?? ''
+    const form = formObject(600, '/L0 Do', '/Resources << /XObject << /L0 601 0 R >> >>')
+    const objects = [...(made.objects ?? []), form, formObject(601, TEXT)]
+    return { ...made, instead: [{ number: 100, body }, streamObject(101, '/X Do ')], objects }
+  },
   'content as rows of differences': () => {
     const stream = deflateSync(upRows('q Q '.repeat(8), 200_000))
     const packing = '/Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 32 >>'

@@ -163,7 +163,7 @@ describe('sandbox', () => {
   })
 
   it('lets lanes take turns, and leaves a worker to those without poisoned bills', async () => {
-    const sandbox = start({ workers: 2, timeoutMs: 3_000 })
+    const sandbox = start({ workers: 2, timeoutMs: 400 })
     let ended = 0
     const poisoned = Array.from({ length: 12 }, async () =>
       sandbox.extract(alone, signal, 'liar').then(
